@@ -1,0 +1,1 @@
+"""Which explanation of this image should I show? Case-based reasoning with pluggable parts."""

@@ -1,0 +1,68 @@
+"""Feature arrays, one or several representations at once, handled row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cbrkit_xai.protocols import Aggregator
+
+Array: TypeAlias = NDArray[Any]
+Features: TypeAlias = Array | Mapping[str, Array]
+"""`(n, d)` vectors, `(n, h, w, 3)` pixels, or a mapping of such arrays with equal n."""
+
+
+def count(features: Features) -> int:
+    """Return the number of rows n.
+
+    Raises
+    ------
+    ValueError
+        The parts of a mapping have different numbers of rows.
+    """
+    if isinstance(features, Mapping):
+        rows = {len(part) for part in features.values()}
+        if len(rows) != 1:
+            raise ValueError(f"the parts have {sorted(rows)} rows; they must all have the same number")
+        return rows.pop()
+    return len(features)
+
+
+def take(features: Features, rows: Any) -> Features:
+    """Return the chosen rows (an index array, a slice or a mask) of every part."""
+    if isinstance(features, Mapping):
+        return {name: part[rows] for name, part in features.items()}
+    return features[rows]
+
+
+def join(parts: Sequence[Features]) -> Features:
+    """Stack features of the same kind on the first axis."""
+    first = parts[0]
+    if isinstance(first, Mapping):
+        return {name: np.concatenate([part[name] for part in parts]) for name in first}  # type: ignore[index]
+    return np.concatenate(parts)  # type: ignore[arg-type]
+
+
+def aggregate(aggregator: Aggregator, features: Features, weights: Array | None = None) -> Features:
+    """Reduce the rows of every part to one row, kept as a first axis of length 1."""
+    if isinstance(features, Mapping):
+        return {name: aggregator.aggregate(part, weights)[None] for name, part in features.items()}
+    return aggregator.aggregate(features, weights)[None]
+
+
+def read_only(features: Features) -> Features:
+    """Return views that cannot be written through."""
+    if isinstance(features, Mapping):
+        return {name: frozen(part) for name, part in features.items()}
+    return frozen(features)
+
+
+def frozen(array: Array) -> Array:
+    """Return a view of `array` that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
