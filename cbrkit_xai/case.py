@@ -1,0 +1,160 @@
+"""A case: a photo, the class whose explanation was judged, and the votes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from cbrkit_xai.errors import VotesError
+
+Source: TypeAlias = Literal["human", "automatic"]
+SOURCES: tuple[Source, ...] = ("human", "automatic")
+
+
+def _checked_votes(votes: Mapping[str, Any]) -> Mapping[str, float]:
+    for method, value in votes.items():
+        if not isinstance(method, str) or not method.strip():
+            raise VotesError(f"{method!r} is not a method name", where="votes", allowed="a text such as 'lime'")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise VotesError(
+                f"{value!r} is not a number of votes",
+                where=f"votes for {method!r}",
+                allowed="a finite number of at least 0; leave the method out where nobody was asked",
+            )
+    if not votes:
+        raise VotesError("no votes were given", where="votes", allowed="at least one method, such as xrai=4")
+    return MappingProxyType({method: float(votes[method]) for method in sorted(votes)})
+
+
+@attrs.frozen(kw_only=True)
+class Ballot:
+    """What one voter, or several counted together, gave to each method asked about.
+
+    Parameters
+    ----------
+    votes : mapping of str to float
+        Votes per method; a method that is missing was not asked about, 0 is a vote withheld.
+    source : {"human", "automatic"}
+        Whether people voted or judges computed.
+    voter : str
+        Who: a person's pseudonym or a judge's name; empty for a sum over several.
+    family : str
+        Judges of one family are one idea, not independent voters; empty: the voter's own.
+    """
+
+    votes: Mapping[str, float] = attrs.field(converter=_checked_votes, hash=False)
+    source: Source = attrs.field(validator=attrs.validators.in_(SOURCES))
+    voter: str = ""
+    family: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """The class whose explanation was judged, by the classifier that predicted it.
+
+    Parameters
+    ----------
+    classifier : str
+        Fingerprint of the classifier.
+    index : int
+        Class index.
+    label : str
+        Class name, for people.
+    probability : float or None
+        What the classifier gave the class, 0 to 1, where known.
+    """
+
+    classifier: str
+    index: int = attrs.field(validator=attrs.validators.ge(0))
+    label: str = ""
+    probability: float | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(1))),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One case, without its features.
+
+    Parameters
+    ----------
+    id : str
+        Unique in its case base.
+    image_sha256 : str
+        Hash of the photo file's bytes.
+    image_name : str
+        File name, for people.
+    ballots : tuple of Ballot
+        The raw votes; the solution is derived from them.
+    target : Target or None
+        None where it is not known which class was explained.
+    seconds : mapping of str to float
+        How long each method took, where it was measured.
+    """
+
+    id: str
+    image_sha256: str
+    image_name: str = ""
+    ballots: tuple[Ballot, ...] = attrs.field(converter=tuple)
+    target: Target | None = None
+    seconds: Mapping[str, float] = attrs.field(
+        factory=dict, converter=lambda value: MappingProxyType(dict(sorted(value.items()))), hash=False
+    )
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Photo, classifier and class: what makes two judgements speak of the same explanation."""
+        if self.target is None:
+            return (self.image_sha256, "", -1)
+        return (self.image_sha256, self.target.classifier, self.target.index)
+
+    @property
+    def votes(self) -> dict[str, float]:
+        """Votes per method, summed over the ballots that asked about it."""
+        return summed(self.ballots)
+
+    @property
+    def voters(self) -> float:
+        """How many voted: named voters, and one for each vote of a sum."""
+        named = {ballot.voter for ballot in self.ballots if ballot.voter}
+        unnamed = sum(sum(ballot.votes.values()) for ballot in self.ballots if not ballot.voter)
+        return len(named) + unnamed
+
+    @property
+    def effective_voters(self) -> float:
+        """How many independent voters the votes are worth.
+
+        People count each for one. Judges of one family are one idea with small changes, so a
+        family that voted counts for one; a sum over unnamed judges counts for one, since
+        nothing says that they are independent.
+        """
+        people = attrs.evolve(self, ballots=[one for one in self.ballots if one.source == "human"])
+        families = {
+            ballot.family or ballot.voter
+            for ballot in self.ballots
+            if ballot.source == "automatic" and sum(ballot.votes.values()) > 0
+        }
+        return (people.voters if people.ballots else 0.0) + len(families)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Who voted: people, judges, or both."""
+        return frozenset(ballot.source for ballot in self.ballots)
+
+    def with_ballots(self, ballots: Iterable[Ballot]) -> Case:
+        """Return the case with further ballots."""
+        return attrs.evolve(self, ballots=(*self.ballots, *ballots))
+
+
+def summed(ballots: Iterable[Ballot]) -> dict[str, float]:
+    """Add up ballots; a method that none asked about is missing."""
+    total: dict[str, float] = {}
+    for ballot in ballots:
+        for method, votes in ballot.votes.items():
+            total[method] = total.get(method, 0.0) + votes
+    return total

@@ -1,0 +1,286 @@
+"""What a plugin yields: one typed record per kind of component, checked when it is made."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import attrs
+
+from cbrkit_xai.errors import MissingDependencyError, PluginError, nearest_spelling
+from cbrkit_xai.use import Use
+
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def _is_kebab_case(instance: ComponentPlugin, attribute: attrs.Attribute[str], value: Any) -> None:
+    if not isinstance(value, str) or not _KEBAB.fullmatch(value):
+        raise PluginError(
+            f"{value!r} is not a component name",
+            where=f"{type(instance).__name__}.name",
+            allowed="lower-case words joined by hyphens, such as 'lf-cos'",
+        )
+
+
+def _is_text(instance: ComponentPlugin, attribute: attrs.Attribute[str], value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise PluginError(
+            f"{value!r} is not a text",
+            where=f"{type(instance).__name__}.{attribute.name}",
+            allowed="a sentence for the reader of `cbrkit-xai plugins`",
+        )
+
+
+def _is_factory(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not callable(value) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+        raise PluginError(
+            f"{value!r} cannot make a component",
+            where=f"{type(instance).__name__}.factory",
+            allowed="a class, a function, or 'package.module:attribute'",
+        )
+
+
+def _are_names(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
+        raise PluginError(
+            f"{value!r} are not package names",
+            where=f"{type(instance).__name__}.needs",
+            allowed="a tuple of texts, such as ('scipy',)",
+        )
+
+
+def _one_of(*allowed: object) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
+    def check(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not any(value is one or (isinstance(value, type(one)) and value == one) for one in allowed):
+            raise PluginError(
+                f"{value!r} is not allowed",
+                where=f"{type(instance).__name__}.{attribute.name}",
+                allowed=", ".join(repr(one) for one in allowed),
+            )
+
+    return check
+
+
+def _fact(default: Any, *allowed: object) -> Any:
+    """Declare a fact about a component that the conformance kit then tests."""
+    return attrs.field(default=default, validator=_one_of(*allowed), metadata={"fact": True})
+
+
+_yes_or_no = (True, False)
+
+
+@attrs.frozen(kw_only=True)
+class ComponentPlugin:
+    """What all kinds of component say about themselves.
+
+    Parameters
+    ----------
+    name : str
+        In kebab-case, unique within its kind.
+    summary : str
+        One line for `cbrkit-xai plugins`.
+    source : str
+        Paper, equation or library it comes from.
+    factory : callable or str
+        Makes the component from its parameters; `"module:attribute"` is resolved on use.
+    needs : tuple of str
+        Names of the packages that running it imports, as pip knows them.
+    """
+
+    kind: ClassVar[str] = "component"
+    hook: ClassVar[str] = ""
+
+    name: str = attrs.field(validator=_is_kebab_case)
+    summary: str = attrs.field(validator=_is_text)
+    source: str = attrs.field(validator=_is_text)
+    factory: Callable[..., Any] | str = attrs.field(validator=_is_factory)
+    needs: tuple[str, ...] = attrs.field(default=(), validator=_are_names)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The declared facts by name."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in attrs.fields(type(self))
+            if field.metadata.get("fact")
+        }
+
+    def resolve(self) -> Callable[..., Any]:
+        """Return the callable that makes the component.
+
+        Raises
+        ------
+        MissingDependencyError
+            The module, or one that it imports, is not installed.
+        PluginError
+            The module has no such attribute.
+        """
+        if not isinstance(self.factory, str):
+            return self.factory
+        module_name, attribute = self.factory.split(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                f"{error.name!r} is not installed",
+                where=f"{self.kind} {self.name!r}",
+                next_step=f"pip install {' '.join(self.needs) or error.name}",
+            ) from error
+        if not hasattr(module, attribute):
+            raise PluginError(
+                f"{module_name!r} has no {attribute!r}",
+                where=f"{self.kind} {self.name!r}",
+                next_step=nearest_spelling(attribute, vars(module)),
+            )
+        made: Callable[..., Any] = getattr(module, attribute)
+        return made
+
+
+@attrs.frozen(kw_only=True)
+class RepresentationPlugin(ComponentPlugin):
+    """A description of photos by numbers; `yields` vectors or pixels."""
+
+    kind: ClassVar[str] = "representation"
+    hook: ClassVar[str] = "cbrkit_xai_representations"
+    yields: Literal["vectors", "pixels"] = _fact("vectors", "vectors", "pixels")
+
+
+@attrs.frozen(kw_only=True)
+class MetricPlugin(ComponentPlugin):
+    """A distance.
+
+    `accepts` vectors, pixels, or any; `triangle`: it obeys the triangle inequality;
+    `zero_vector`: its distance from the zero vector is ordinary, or 1 by definition;
+    `self_distance`: d(x, x) is at most this.
+    """
+
+    kind: ClassVar[str] = "metric"
+    hook: ClassVar[str] = "cbrkit_xai_metrics"
+    accepts: Literal["vectors", "pixels", "any"] = _fact("vectors", "vectors", "pixels", "any")
+    triangle: bool = _fact(False, *_yes_or_no)
+    zero_vector: Literal["ordinary", "one"] = _fact("ordinary", "ordinary", "one")
+    self_distance: float = attrs.field(default=0.0, metadata={"fact": True}, validator=attrs.validators.ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class AggregatorPlugin(ComponentPlugin):
+    """A reduction of rows to one.
+
+    `linear` in its input; `bounded` by each column's least and largest value; a weight is a
+    `repetition` or `ignored`; NaN is refused (`refuse`) or left out (`omit`).
+    """
+
+    kind: ClassVar[str] = "aggregator"
+    hook: ClassVar[str] = "cbrkit_xai_aggregators"
+    linear: bool = _fact(False, *_yes_or_no)
+    bounded: bool = _fact(False, *_yes_or_no)
+    weights: Literal["repetition", "ignored"] = _fact("ignored", "repetition", "ignored")
+    nan: Literal["refuse", "omit"] = _fact("refuse", "refuse", "omit")
+
+
+@attrs.frozen(kw_only=True)
+class OrganizerPlugin(ComponentPlugin):
+    """An organisation of the case base.
+
+    `exact`: it finds what a brute-force search over its entries finds;
+    `incremental`: its index offers `added` and `removed`.
+    """
+
+    kind: ClassVar[str] = "organizer"
+    hook: ClassVar[str] = "cbrkit_xai_organizers"
+    exact: bool = _fact(True, *_yes_or_no)
+    incremental: bool = _fact(False, *_yes_or_no)
+
+
+@attrs.frozen(kw_only=True)
+class ReuseStrategyPlugin(ComponentPlugin):
+    """A way from neighbours' votes to predicted votes; `hull`: within the neighbours' range."""
+
+    kind: ClassVar[str] = "reuse-strategy"
+    hook: ClassVar[str] = "cbrkit_xai_reuse_strategies"
+    hull: bool = _fact(False, *_yes_or_no)
+
+
+@attrs.frozen(kw_only=True)
+class RetentionPolicyPlugin(ComponentPlugin):
+    """A judgement of whether a case is worth keeping."""
+
+    kind: ClassVar[str] = "retention-policy"
+    hook: ClassVar[str] = "cbrkit_xai_retention_policies"
+
+
+@attrs.frozen(kw_only=True)
+class ExplainerPlugin(ComponentPlugin):
+    """An explanation method; `needs_gradients` of the classifier; `deterministic` by seed."""
+
+    kind: ClassVar[str] = "explainer"
+    hook: ClassVar[str] = "cbrkit_xai_explainers"
+    needs_gradients: bool = _fact(False, *_yes_or_no)
+    deterministic: bool = _fact(True, *_yes_or_no)
+
+
+@attrs.frozen(kw_only=True)
+class ClassifierPlugin(ComponentPlugin):
+    """A model that can be explained; `has_gradient`: it offers `gradient`."""
+
+    kind: ClassVar[str] = "classifier"
+    hook: ClassVar[str] = "cbrkit_xai_classifiers"
+    has_gradient: bool = _fact(False, *_yes_or_no)
+
+
+@attrs.frozen(kw_only=True)
+class JudgePlugin(ComponentPlugin):
+    """An automatic judge; judges of one `family` are one idea, not independent voters."""
+
+    kind: ClassVar[str] = "judge"
+    hook: ClassVar[str] = "cbrkit_xai_judges"
+    family: str = attrs.field(validator=_is_kebab_case, metadata={"fact": True})
+
+
+@attrs.frozen(kw_only=True)
+class Profile:
+    """One profile's choice of components.
+
+    Parameters
+    ----------
+    representation, metric, aggregator, reuse, retention : Use
+        The choice, with its parameters.
+    organizers : tuple of Use
+        The organisations it comes in; the first is the one used unless another is named.
+    k : int
+        How many entries are retrieved.
+    """
+
+    representation: Use
+    metric: Use
+    organizers: tuple[Use, ...] = attrs.field(validator=attrs.validators.min_len(1))
+    aggregator: Use = attrs.field(factory=lambda: Use(name="mean"))
+    reuse: Use = attrs.field(factory=lambda: Use(name="mean"))
+    retention: Use = attrs.field(factory=lambda: Use(name="always"))
+    k: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class ConfigurationPlugin(ComponentPlugin):
+    """A named configuration, in one or more profiles."""
+
+    kind: ClassVar[str] = "configuration"
+    hook: ClassVar[str] = "cbrkit_xai_configurations"
+    factory: Callable[..., Any] | str = attrs.field(
+        default="cbrkit_xai.configuration:Configuration", validator=_is_factory, init=False
+    )
+    profiles: Mapping[str, Profile] = attrs.field(
+        validator=attrs.validators.deep_mapping(
+            key_validator=attrs.validators.instance_of(str),
+            value_validator=attrs.validators.instance_of(Profile),
+            mapping_validator=attrs.validators.min_len(1),
+        )
+    )
+
+
+def kinds() -> Iterator[type[ComponentPlugin]]:
+    """Yield the record of each kind, in the order of the hooks."""
+    yield from ComponentPlugin.__subclasses__()

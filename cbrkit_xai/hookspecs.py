@@ -1,0 +1,153 @@
+"""The hooks a plugin may implement; their docstrings are the reference manual.
+
+A registration hook takes no argument and returns, or yields, the records of its kind.
+An observer hook only watches: what it returns is ignored, and one that raises is reported
+in the log of `cbrkit_xai` and does not disturb the cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from cbrkit_xai import components
+    from cbrkit_xai.case import Case
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.neighbours import Neighbours
+    from cbrkit_xai.recommendation import Recommendation
+
+PROJECT = "cbrkit_xai"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def cbrkit_xai_representations() -> Iterable[components.RepresentationPlugin]:  # type: ignore[empty-body]
+    """Register ways of describing a photo by numbers.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import RepresentationPlugin, hookimpl
+    >>> class MeanColour:
+    ...     fingerprint = "mean-colour/1"
+    ...     def describe(self, images):
+    ...         return images.mean(axis=(1, 2)).astype("float32")
+    >>> @hookimpl
+    ... def cbrkit_xai_representations():
+    ...     yield RepresentationPlugin(
+    ...         name="mean-colour", summary="Mean of each channel", source="arithmetic", factory=MeanColour)
+    """
+
+
+@hookspec
+def cbrkit_xai_metrics() -> Iterable[components.MetricPlugin]:  # type: ignore[empty-body]
+    """Register distances.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cbrkit_xai import MetricPlugin, hookimpl
+    >>> class Manhattan:
+    ...     def pairwise(self, queries, references):
+    ...         return np.stack([np.abs(references - query).sum(axis=1) for query in queries])
+    >>> @hookimpl
+    ... def cbrkit_xai_metrics():
+    ...     yield MetricPlugin(
+    ...         name="city-block", summary="Sum of differences", source="Minkowski 1910",
+    ...         factory=Manhattan, triangle=True)
+    """
+
+
+@hookspec
+def cbrkit_xai_aggregators() -> Iterable[components.AggregatorPlugin]:  # type: ignore[empty-body]
+    """Register reductions of many rows to one (the paper's script A, eq. 3).
+
+    Examples
+    --------
+    >>> from cbrkit_xai import AggregatorPlugin, hookimpl
+    >>> class Largest:
+    ...     def aggregate(self, stack, weights=None):
+    ...         return stack.max(axis=0)
+    >>> @hookimpl
+    ... def cbrkit_xai_aggregators():
+    ...     yield AggregatorPlugin(
+    ...         name="largest", summary="Largest of each column", source="arithmetic",
+    ...         factory=Largest, bounded=True)
+    """
+
+
+@hookspec
+def cbrkit_xai_organizers() -> Iterable[components.OrganizerPlugin]:  # type: ignore[empty-body]
+    """Register organisations of the case base; `cbrkit_xai.organizers.linear` is an example."""
+
+
+@hookspec
+def cbrkit_xai_reuse_strategies() -> Iterable[components.ReuseStrategyPlugin]:  # type: ignore[empty-body]
+    """Register ways from neighbours' votes to predicted votes (the paper's eqs. 4 and 5).
+
+    Examples
+    --------
+    >>> from cbrkit_xai import ReuseStrategyPlugin, hookimpl
+    >>> class Nearest:
+    ...     def reuse(self, neighbours):
+    ...         return neighbours.votes[:, 0]
+    >>> @hookimpl
+    ... def cbrkit_xai_reuse_strategies():
+    ...     yield ReuseStrategyPlugin(
+    ...         name="nearest", summary="The nearest entry's votes", source="1-NN", factory=Nearest, hull=True)
+    """
+
+
+@hookspec
+def cbrkit_xai_retention_policies() -> Iterable[components.RetentionPolicyPlugin]:  # type: ignore[empty-body]
+    """Register judgements of whether a case is worth keeping.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import RetentionPolicyPlugin, Verdict, hookimpl
+    >>> class Never:
+    ...     def keeps(self, case, neighbours):
+    ...         return Verdict(keeps=False, reason="this base is closed")
+    >>> @hookimpl
+    ... def cbrkit_xai_retention_policies():
+    ...     yield RetentionPolicyPlugin(
+    ...         name="closed", summary="Keeps nothing", source="arithmetic", factory=Never)
+    """
+
+
+@hookspec
+def cbrkit_xai_explainers() -> Iterable[components.ExplainerPlugin]:  # type: ignore[empty-body]
+    """Register explanation methods."""
+
+
+@hookspec
+def cbrkit_xai_classifiers() -> Iterable[components.ClassifierPlugin]:  # type: ignore[empty-body]
+    """Register models that can be explained; `cbrkit_xai_latent.classifier` is an example."""
+
+
+@hookspec
+def cbrkit_xai_judges() -> Iterable[components.JudgePlugin]:  # type: ignore[empty-body]
+    """Register automatic judges of explanations."""
+
+
+@hookspec
+def cbrkit_xai_configurations() -> Iterable[components.ConfigurationPlugin]:  # type: ignore[empty-body]
+    """Register named configurations; `cbrkit_xai_histogram.hist_euc` is an example."""
+
+
+@hookspec
+def cbrkit_xai_after_retrieve(neighbours: Neighbours) -> None:
+    """Watch what was retrieved for a batch of queries."""
+
+
+@hookspec
+def cbrkit_xai_after_reuse(recommendation: Recommendation) -> None:
+    """Watch each recommendation."""
+
+
+@hookspec
+def cbrkit_xai_after_retain(case: Case, base: CaseBase) -> None:
+    """Watch each case that was retained, once the store has acknowledged it."""
