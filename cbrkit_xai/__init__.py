@@ -1,1 +1,130 @@
-"""Which explanation of this image should I show? Case-based reasoning with pluggable parts."""
+"""Which explanation of this image should I show? Case-based reasoning with pluggable parts.
+
+Every public name stands in `__all__`; each is imported when it is first used, so that
+listing plugins and printing help stay fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cbrkit_xai.case import Ballot, Case, Target
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.cases import Cases
+    from cbrkit_xai.components import (
+        AggregatorPlugin,
+        ClassifierPlugin,
+        ConfigurationPlugin,
+        ExplainerPlugin,
+        JudgePlugin,
+        MetricPlugin,
+        OrganizerPlugin,
+        Profile,
+        RepresentationPlugin,
+        RetentionPolicyPlugin,
+        ReuseStrategyPlugin,
+    )
+    from cbrkit_xai.configurations import Configuration, configuration
+    from cbrkit_xai.cycle import Recommender
+    from cbrkit_xai.errors import CbrkitXaiError
+    from cbrkit_xai.hookspecs import hookimpl
+    from cbrkit_xai.images import Image, open_image, open_images
+    from cbrkit_xai.neighbours import Entries, Neighbours
+    from cbrkit_xai.recommendation import Recommendation
+    from cbrkit_xai.registry import Registry, default_registry, register
+    from cbrkit_xai.retaining import Verdict
+    from cbrkit_xai.stores.embedded import CaseStore
+    from cbrkit_xai.choice import Use, use
+
+__version__ = "1.0.0.dev0"
+API_VERSION = (1, 0)
+"""What plugins pin: the first number changes when a plugin may have to."""
+
+_HOME = {
+    "AggregatorPlugin": "components",
+    "Ballot": "case",
+    "Case": "case",
+    "CaseBase": "case_base",
+    "CaseStore": "stores.embedded",
+    "Cases": "cases",
+    "CbrkitXaiError": "errors",
+    "ClassifierPlugin": "components",
+    "Configuration": "configurations",
+    "ConfigurationPlugin": "components",
+    "Entries": "neighbours",
+    "ExplainerPlugin": "components",
+    "Image": "images",
+    "JudgePlugin": "components",
+    "MetricPlugin": "components",
+    "Neighbours": "neighbours",
+    "OrganizerPlugin": "components",
+    "Profile": "components",
+    "Recommendation": "recommendation",
+    "Recommender": "cycle",
+    "Registry": "registry",
+    "RepresentationPlugin": "components",
+    "RetentionPolicyPlugin": "components",
+    "ReuseStrategyPlugin": "components",
+    "Target": "case",
+    "Use": "choice",
+    "Verdict": "retaining",
+    "configuration": "configurations",
+    "default_registry": "registry",
+    "hookimpl": "hookspecs",
+    "open_image": "images",
+    "open_images": "images",
+    "register": "registry",
+    "use": "choice",
+}
+
+__all__ = [  # noqa: RUF022 - the type checker wants it spelt out; a test holds it equal to _HOME
+    "API_VERSION",
+    "AggregatorPlugin",
+    "Ballot",
+    "Case",
+    "CaseBase",
+    "CaseStore",
+    "Cases",
+    "CbrkitXaiError",
+    "ClassifierPlugin",
+    "Configuration",
+    "ConfigurationPlugin",
+    "Entries",
+    "ExplainerPlugin",
+    "Image",
+    "JudgePlugin",
+    "MetricPlugin",
+    "Neighbours",
+    "OrganizerPlugin",
+    "Profile",
+    "Recommendation",
+    "Recommender",
+    "Registry",
+    "RepresentationPlugin",
+    "RetentionPolicyPlugin",
+    "ReuseStrategyPlugin",
+    "Target",
+    "Use",
+    "Verdict",
+    "configuration",
+    "default_registry",
+    "hookimpl",
+    "open_image",
+    "open_images",
+    "register",
+    "use",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

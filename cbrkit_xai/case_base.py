@@ -18,6 +18,7 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import CaseBaseError, FeaturesError
 from cbrkit_xai.features import Array, frozen
 from cbrkit_xai.pictures import Pictures
+from cbrkit_xai.choice import Use
 
 if TYPE_CHECKING:
     from cbrkit_xai.protocols import Progress, Representation
@@ -45,6 +46,8 @@ class CaseBase:
         In the order they came.
     features : mapping of fingerprint to mapping of image hash to array
         One row per photo and representation; a photo may be missing.
+    representations : mapping of fingerprint to Use
+        What made the features, so that a new case's can be made alike.
     pictures : Pictures
         Pixels, where the base holds any.
     revision : int
@@ -58,6 +61,7 @@ class CaseBase:
     name: str
     cases: tuple[Case, ...] = attrs.field(converter=tuple)
     features: Mapping[str, Mapping[str, Array]] = attrs.field(factory=dict, converter=_frozen_features)
+    representations: Mapping[str, Use] = attrs.field(factory=dict, converter=MappingProxyType)
     pictures: Pictures = attrs.field(factory=Pictures)
     revision: int = 0
     path: Path | None = None

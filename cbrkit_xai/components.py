@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import attrs
 
 from cbrkit_xai.errors import MissingDependencyError, PluginError, nearest_spelling
-from cbrkit_xai.use import Use
+from cbrkit_xai.choice import Use
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -270,7 +270,7 @@ class ConfigurationPlugin(ComponentPlugin):
     kind: ClassVar[str] = "configuration"
     hook: ClassVar[str] = "cbrkit_xai_configurations"
     factory: Callable[..., Any] | str = attrs.field(
-        default="cbrkit_xai.configuration:Configuration", validator=_is_factory, init=False
+        default="cbrkit_xai.configurations:Configuration", validator=_is_factory, init=False
     )
     profiles: Mapping[str, Profile] = attrs.field(
         validator=attrs.validators.deep_mapping(
