@@ -123,19 +123,19 @@ def open_image(source: Source, *, name: str | None = None) -> Image:
             return source if name is None else attrs.evolve(source, name=name)
         case str() | os.PathLike():
             path = os.fsdecode(source)
-            name = name or os.path.basename(path)
+            name, where = name or os.path.basename(path), shown(path)
             data = read_photo_file(path)
         case bytes() | bytearray() | memoryview():
-            name, data = name or "bytes", bytes(source)
-            check_bytes(len(data), where=name)
+            name, where = name or "bytes", shown(name or "bytes")
+            data = bytes(source)
+            check_bytes(len(data), where=where)
         case np.ndarray():
             return _from_array(source, name or "array")
         case _:
             kind = type(source)
             what = f"a photo cannot be opened from {kind.__module__}.{kind.__qualname__}"
             raise ImageError(what, where=name, allowed=_KINDS, next_step="pass one of these")
-    photo = decode(data, where=name if path is None else shown(path))
-    return _image(photo, sha256=hashlib.sha256(data).hexdigest(), name=name, path=path)
+    return _image(decode(data, where=where), sha256=hashlib.sha256(data).hexdigest(), name=name, path=path)
 
 
 def open_images(
@@ -168,12 +168,12 @@ def open_images(
         )
     images, rejected, todo = [], [], list(sources)
     for done, source in enumerate(todo, start=1):
+        label = shown(source) if isinstance(source, str | os.PathLike) else f"item {done}"
         has_name = isinstance(source, str | os.PathLike | Image)
         try:
-            images.append(open_image(source, name=None if has_name else f"item {done}"))
+            images.append(open_image(source, name=None if has_name else label))
         except ImageError as error:
-            # An Image is never rejected, so what has a name here is a path.
-            rejected.append(Rejected(source=shown(source) if has_name else f"item {done}", error=error))
+            rejected.append(Rejected(source=label, error=error))
         if progress is not None:
             progress(done, len(todo))
     return images, rejected
@@ -191,7 +191,7 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 
     _check_pixels(None, None, pixels)
     file = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(file, format="PNG", compress_level=9)
+    PIL.Image.fromarray(pixels).save(file, format="PNG", compress_level=6)
     return file.getvalue()
 
 
@@ -201,12 +201,11 @@ def _from_array(array: NDArray[Any], name: str) -> Image:
     if array.dtype != np.uint8 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise ImageError(
             f"the array is {array.dtype} of shape {array.shape}",
-            where=name,
+            where=shown(name),
             allowed="uint8 of shape (height, width, 3) or (height, width)",
             next_step="scale it to 0..255 and convert it with .astype('uint8')",
         )
-    check_size(array.shape[1], array.shape[0], where=name)
-    array = np.ascontiguousarray(array)
+    check_size(array.shape[1], array.shape[0], where=shown(name))
     sha256 = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
     return _image(PIL.Image.fromarray(array).convert("RGB"), sha256=sha256, name=name, path=None)
 
