@@ -7,12 +7,14 @@ listing plugins and printing help stay fast.
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cbrkit_xai.case import Ballot, Case, Target
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.cases import Cases
+    from cbrkit_xai.choice import Use, use
     from cbrkit_xai.components import (
         AggregatorPlugin,
         ClassifierPlugin,
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     from cbrkit_xai.registry import Registry, default_registry, register
     from cbrkit_xai.retaining import Verdict
     from cbrkit_xai.stores.embedded import CaseStore
-    from cbrkit_xai.choice import Use, use
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the application asks
 
 __version__ = "1.0.0.dev0"
 API_VERSION = (1, 0)
@@ -79,7 +82,7 @@ _HOME = {
     "use": "choice",
 }
 
-__all__ = [  # noqa: RUF022 - the type checker wants it spelt out; a test holds it equal to _HOME
+__all__ = [
     "API_VERSION",
     "AggregatorPlugin",
     "Ballot",

@@ -18,8 +18,15 @@ SOURCES: tuple[Source, ...] = ("human", "automatic")
 def _checked_votes(votes: Mapping[str, Any]) -> Mapping[str, float]:
     for method, value in votes.items():
         if not isinstance(method, str) or not method.strip():
-            raise VotesError(f"{method!r} is not a method name", where="votes", allowed="a text such as 'lime'")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise VotesError(
+                f"{method!r} is not a method name", where="votes", allowed="a text such as 'lime'"
+            )
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or value < 0
+        ):
             raise VotesError(
                 f"{value!r} is not a number of votes",
                 where=f"votes for {method!r}",
@@ -73,8 +80,18 @@ class Target:
     label: str = ""
     probability: float | None = attrs.field(
         default=None,
-        validator=attrs.validators.optional(attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(1))),
+        validator=attrs.validators.optional(
+            attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(1))
+        ),
     )
+
+
+def _ballots(values: Iterable[Ballot]) -> tuple[Ballot, ...]:
+    return tuple(values)
+
+
+def _by_method(values: Mapping[str, float]) -> Mapping[str, float]:
+    return MappingProxyType({method: float(values[method]) for method in sorted(values)})
 
 
 @attrs.frozen(kw_only=True)
@@ -100,11 +117,9 @@ class Case:
     id: str
     image_sha256: str
     image_name: str = ""
-    ballots: tuple[Ballot, ...] = attrs.field(converter=tuple)
+    ballots: tuple[Ballot, ...] = attrs.field(converter=_ballots)
     target: Target | None = None
-    seconds: Mapping[str, float] = attrs.field(
-        factory=dict, converter=lambda value: MappingProxyType(dict(sorted(value.items()))), hash=False
-    )
+    seconds: Mapping[str, float] = attrs.field(factory=dict, converter=_by_method, hash=False)
 
     @property
     def key(self) -> tuple[str, str, int]:

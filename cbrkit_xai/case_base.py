@@ -15,10 +15,10 @@ import numpy as np
 
 from cbrkit_xai.case import Ballot, Case
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.choice import Use
 from cbrkit_xai.errors import CaseBaseError, FeaturesError
 from cbrkit_xai.features import Array, frozen
 from cbrkit_xai.pictures import Pictures
-from cbrkit_xai.choice import Use
 
 if TYPE_CHECKING:
     from cbrkit_xai.protocols import Progress, Representation
@@ -31,6 +31,14 @@ def _frozen_features(features: Mapping[str, Mapping[str, Array]]) -> Mapping[str
             for fingerprint, rows in features.items()
         }
     )
+
+
+def _cases(values: Iterable[Case]) -> tuple[Case, ...]:
+    return tuple(values)
+
+
+def _representations(values: Mapping[str, Use]) -> Mapping[str, Use]:
+    return MappingProxyType(dict(values))
 
 
 # `slots=False`: the derived columns are computed once and kept.
@@ -59,9 +67,9 @@ class CaseBase:
     """
 
     name: str
-    cases: tuple[Case, ...] = attrs.field(converter=tuple)
+    cases: tuple[Case, ...] = attrs.field(converter=_cases)
     features: Mapping[str, Mapping[str, Array]] = attrs.field(factory=dict, converter=_frozen_features)
-    representations: Mapping[str, Use] = attrs.field(factory=dict, converter=MappingProxyType)
+    representations: Mapping[str, Use] = attrs.field(factory=dict, converter=_representations)
     pictures: Pictures = attrs.field(factory=Pictures)
     revision: int = 0
     path: Path | None = None
@@ -107,7 +115,9 @@ class CaseBase:
     @cached_property
     def votes(self) -> Array:
         """Votes `(n, methods)`, float64; NaN where nobody was asked."""
-        rows = [[case_votes.get(m, np.nan) for m in self.methods] for case_votes in (c.votes for c in self.cases)]
+        rows = [
+            [case_votes.get(m, np.nan) for m in self.methods] for case_votes in (c.votes for c in self.cases)
+        ]
         return frozen(np.array(rows, dtype=np.float64).reshape(len(self), len(self.methods)))
 
     @cached_property
@@ -147,7 +157,9 @@ class CaseBase:
         for case in self.cases:
             for method, value in case.seconds.items():
                 known.setdefault(method, []).append(value)
-        return MappingProxyType({method: float(np.median(values)) for method, values in sorted(known.items())})
+        return MappingProxyType(
+            {method: float(np.median(values)) for method, values in sorted(known.items())}
+        )
 
     @cached_property
     def content_hash(self) -> str:
@@ -209,9 +221,14 @@ class CaseBase:
     ) -> dict[str, Array]:
         without = [sha256 for sha256 in hashes if sha256 not in self.pictures]
         if without:
-            reason = "holds no pixels" if len(without) == len(self.cases) else f"lacks {len(without)} photos' pixels"
+            reason = (
+                "holds no pixels"
+                if len(without) == len(self.cases)
+                else f"lacks {len(without)} photos' pixels"
+            )
             raise FeaturesError(
-                f"this base {reason}, and no features {representation.fingerprint!r} for {len(without)} of its photos",
+                f"this base {reason}, and no features {representation.fingerprint!r} "
+                f"for {len(without)} of its photos",
                 where=self.name,
                 allowed="features held: " + (", ".join(map(repr, sorted(self.features))) or "none"),
                 next_step="name the folder with its photos: --images DIR",
@@ -247,10 +264,13 @@ class CaseBase:
             cases[row] = cases[row].with_ballots(case.ballots)
         held = {fingerprint: dict(rows) for fingerprint, rows in self.features.items()}
         for fingerprint, values in features.items():
-            held.setdefault(fingerprint, {})[case.image_sha256] = values
+            # What a store has already stays.
+            held.setdefault(fingerprint, {}).setdefault(case.image_sha256, values)
         pictures = self.pictures
         if pixels is not None:
-            pictures = attrs.evolve(pictures, embedded={**pictures.embedded, case.image_sha256: pixels})
+            # `|`, not `{**...}`, which would read every picture of a store.
+            embedded = pictures.embedded | {case.image_sha256: pixels}  # type: ignore[operator]
+            pictures = attrs.evolve(pictures, embedded=embedded)
         return attrs.evolve(self, cases=cases, features=held, pictures=pictures, revision=self.revision + 1)
 
     def row_of_key(self, case: Case) -> int | None:

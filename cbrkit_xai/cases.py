@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from cbrkit_xai.features import Array, Features, count, frozen, read_only, take
+from cbrkit_xai.features import Array, Features, count, frozen_floats, read_only, take
+from cbrkit_xai.freezing import texts
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -29,12 +30,12 @@ class Cases:
         Cases of one group (the same photo) are kept together when cases are held out.
     """
 
-    ids: tuple[str, ...] = attrs.field(converter=tuple)
+    ids: tuple[str, ...] = attrs.field(converter=texts)
     features: Features = attrs.field(converter=read_only)
-    votes: Array = attrs.field(converter=lambda votes: frozen(np.asarray(votes, dtype=np.float64)))
-    methods: tuple[str, ...] = attrs.field(converter=tuple)
+    votes: Array = attrs.field(converter=frozen_floats)
+    methods: tuple[str, ...] = attrs.field(converter=texts)
     groups: tuple[str, ...] = attrs.field(
-        default=attrs.Factory(lambda self: self.ids, takes_self=True), converter=tuple
+        default=attrs.Factory(lambda self: self.ids, takes_self=True), converter=texts
     )
 
     def __attrs_post_init__(self) -> None:

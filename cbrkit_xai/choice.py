@@ -17,7 +17,9 @@ def _json_value(value: Any, where: str) -> Any:
         return value
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
-            raise ConfigurationError(f"{value!r} cannot be written to a file", where=where, allowed="a number")
+            raise ConfigurationError(
+                f"{value!r} cannot be written to a file", where=where, allowed="a number"
+            )
         return value
     if isinstance(value, Use):
         return value
@@ -35,7 +37,9 @@ def _json_value(value: Any, where: str) -> Any:
 
 
 def _parameters(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType({name: _json_value(part, name) for name, part in sorted(value.items())})
+    # TOML has no null: a parameter that is None is one that was not given.
+    given = {name: part for name, part in sorted(value.items()) if part is not None}
+    return MappingProxyType({name: _json_value(part, name) for name, part in given.items()})
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +63,9 @@ class Use:
         parameters = dict(mapping)
         name = parameters.pop("use")
         if not isinstance(name, str):
-            raise ConfigurationError(f"{name!r} is not a component name", where=f"{where}.use", allowed="a text")
+            raise ConfigurationError(
+                f"{name!r} is not a component name", where=f"{where}.use", allowed="a text"
+            )
         return cls(name=name, parameters=parameters)
 
     def to_mapping(self) -> dict[str, Any]:

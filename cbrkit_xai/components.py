@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from cbrkit_xai.errors import MissingDependencyError, PluginError, nearest_spelling
 from cbrkit_xai.choice import Use
+from cbrkit_xai.errors import MissingDependencyError, PluginError, nearest_spelling
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from cbrkit_xai.protocols import Aggregator
@@ -43,7 +43,7 @@ def join(parts: Sequence[Features]) -> Features:
     """Stack features of the same kind on the first axis."""
     first = parts[0]
     if isinstance(first, Mapping):
-        return {name: np.concatenate([part[name] for part in parts]) for name in first}  # type: ignore[index]
+        return {name: np.concatenate([part[name] for part in parts]) for name in first}
     return np.concatenate(parts)  # type: ignore[arg-type]
 
 
@@ -59,6 +59,16 @@ def read_only(features: Features) -> Features:
     if isinstance(features, Mapping):
         return {name: frozen(part) for name, part in features.items()}
     return frozen(features)
+
+
+def frozen_floats(values: ArrayLike) -> Array:
+    """Return values as a float64 array that cannot be written to."""
+    return frozen(np.asarray(values, dtype=np.float64))
+
+
+def frozen_flags(values: ArrayLike) -> Array:
+    """Return values as a bool array that cannot be written to."""
+    return frozen(np.asarray(values, dtype=bool))
 
 
 def frozen(array: Array) -> Array:

@@ -97,7 +97,7 @@ def cbrkit_xai_reuse_strategies() -> Iterable[components.ReuseStrategyPlugin]:  
     >>> @hookimpl
     ... def cbrkit_xai_reuse_strategies():
     ...     yield ReuseStrategyPlugin(
-    ...         name="nearest", summary="The nearest entry's votes", source="1-NN", factory=Nearest, hull=True)
+    ...         name="nearest", summary="The nearest entry", source="1-NN", factory=Nearest, hull=True)
     """
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.features import Array, Features, count, frozen, read_only
+from cbrkit_xai.features import Array, Features, count, frozen, frozen_flags, frozen_floats, read_only
+from cbrkit_xai.freezing import rows_of_texts, texts
 
 
 def mean_votes(votes: Array) -> Array:
@@ -19,6 +20,17 @@ def mean_votes(votes: Array) -> Array:
     asked_count = asked.sum(axis=0)
     total = np.where(asked, votes, 0.0).sum(axis=0)
     return np.where(asked_count > 0, total / np.maximum(asked_count, 1), np.nan)
+
+
+def weighted_mean(values: Array, weights: Array) -> Array:
+    """Mean over neighbours of `(q, k, methods)` by weights `(q, k)`, leaving out NaN.
+
+    NaN where no neighbour with weight was asked.
+    """
+    counted = np.where(np.isnan(values), 0.0, weights[:, :, None])  # (queries, k, methods)
+    total = counted.sum(axis=1)
+    summed = (counted * np.where(np.isnan(values), 0.0, values)).sum(axis=1)
+    return np.divide(summed, total, out=np.full_like(total, np.nan), where=total > 0)
 
 
 def _ranks(ids: Sequence[str]) -> Array:
@@ -46,15 +58,16 @@ class Entries:
         bool.
     """
 
-    ids: tuple[str, ...] = attrs.field(converter=tuple)
+    ids: tuple[str, ...] = attrs.field(converter=texts)
     features: Features = attrs.field(converter=read_only)
-    votes: Array = attrs.field(converter=lambda votes: frozen(np.asarray(votes, dtype=np.float64)))
-    members: tuple[tuple[str, ...], ...] = attrs.field(converter=lambda rows: tuple(map(tuple, rows)))
-    is_prototype: Array = attrs.field(converter=lambda flags: frozen(np.asarray(flags, dtype=bool)))
+    votes: Array = attrs.field(converter=frozen_floats)
+    members: tuple[tuple[str, ...], ...] = attrs.field(converter=rows_of_texts)
+    is_prototype: Array = attrs.field(converter=frozen_flags)
     sizes: Array = attrs.field(
         init=False,
         default=attrs.Factory(
-            lambda self: frozen(np.array([len(rows) for rows in self.members], dtype=np.int64)), takes_self=True
+            lambda self: frozen(np.array([len(rows) for rows in self.members], dtype=np.int64)),
+            takes_self=True,
         ),
     )
     ranks: Array = attrs.field(
@@ -128,9 +141,7 @@ class Entries:
             far[query, :n] = values
             chosen_votes[query, :n] = self.votes[places] if votes is None else votes[query]
             chosen_sizes[query, :n] = self.sizes[places] if sizes is None else sizes[query]
-        return Neighbours(
-            entries=self, positions=laid, distances=far, votes=chosen_votes, sizes=chosen_sizes
-        )
+        return Neighbours(entries=self, positions=laid, distances=far, votes=chosen_votes, sizes=chosen_sizes)
 
 
 @attrs.frozen(kw_only=True, eq=False)

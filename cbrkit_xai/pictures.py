@@ -12,6 +12,15 @@ from cbrkit_xai.errors import CaseBaseError, ImageError
 from cbrkit_xai.images import Image, open_image
 
 
+def _bytes_by_hash(values: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    # A view, not a copy: a store's mapping reads a picture only when it is asked for.
+    return MappingProxyType(values)
+
+
+def _paths_by_hash(values: Mapping[str, Path]) -> Mapping[str, Path]:
+    return MappingProxyType(dict(values))
+
+
 @attrs.frozen(kw_only=True)
 class Pictures:
     """Photos by the hash of their file, opened only when they are asked for.
@@ -24,8 +33,8 @@ class Pictures:
         A file per photo hash.
     """
 
-    embedded: Mapping[str, bytes] = attrs.field(factory=dict, converter=MappingProxyType)
-    paths: Mapping[str, Path] = attrs.field(factory=dict, converter=MappingProxyType)
+    embedded: Mapping[str, bytes] = attrs.field(factory=dict, converter=_bytes_by_hash)
+    paths: Mapping[str, Path] = attrs.field(factory=dict, converter=_paths_by_hash)
 
     def __contains__(self, image_sha256: str) -> bool:
         return image_sha256 in self.embedded or image_sha256 in self.paths
@@ -41,7 +50,9 @@ class Pictures:
         if image_sha256 in self.embedded:
             return attrs.evolve(open_image(self.embedded[image_sha256]), sha256=image_sha256)
         if image_sha256 not in self.paths:
-            raise CaseBaseError(f"no pixels for the photo {image_sha256[:12]}", next_step="name its folder: --images DIR")
+            raise CaseBaseError(
+                f"no pixels for the photo {image_sha256[:12]}", next_step="name its folder: --images DIR"
+            )
         path = self.paths[image_sha256]
         try:
             image = open_image(path)
@@ -51,7 +62,9 @@ class Pictures:
             ) from error
         if image.sha256 != image_sha256:
             raise CaseBaseError(
-                "the file has changed since its votes were given", where=str(path), next_step="restore the photo"
+                "the file has changed since its votes were given",
+                where=str(path),
+                next_step="restore the photo",
             )
         return image
 
@@ -67,6 +80,8 @@ class Pictures:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            raise CaseBaseError("is not a folder", where=str(folder), next_step="name the folder with the photos")
+            raise CaseBaseError(
+                "is not a folder", where=str(folder), next_step="name the folder with the photos"
+            )
         found = {sha256: folder / name for sha256, name in wanted if name and (folder / name).is_file()}
         return attrs.evolve(self, paths={**self.paths, **found})

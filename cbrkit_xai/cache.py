@@ -1,0 +1,37 @@
+"""Where what can be computed again is kept for the user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+VARIABLE = "CBRKIT_XAI_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder: $CBRKIT_XAI_CACHE, or the platform's own place for caches."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return Path(chosen)
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "cbrkit-xai"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file or none: readers and crashes never see half of it.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

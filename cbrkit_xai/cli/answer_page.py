@@ -1,0 +1,67 @@
+"""A recommendation as people read it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cbrkit_xai.cli.terminal import print_table
+
+if TYPE_CHECKING:
+    from cbrkit_xai.recommendation import Recommendation
+
+_WIDTH = 20  # characters of the longest bar
+
+
+def print_answer(answer: Recommendation) -> None:
+    """Print the ranking, how sure it is, why, and how long it took."""
+    print(f"{answer.photo}: {_verdict(answer)}")
+    print(f"{answer.configuration} on {answer.base} · {answer.provenance}")
+    rows = [
+        (
+            str(place),
+            method,
+            _number(answer.votes[method], 2),
+            f"{answer.confidence[method]:.2f} {_bar(answer.confidence[method])}",
+            _seconds(answer.method_seconds.get(method)),
+        )
+        for place, method in enumerate(answer.ranking, start=1)
+    ]
+    print_table(("", "method", "predicted votes", "P(best)", "takes"), rows)
+    print(f"basis: {answer.basis} · {_set(answer)}")
+    print(f"why: {answer.because.text}")
+    for warning in answer.warnings:
+        print(f"note: {warning}")
+    print("time: " + ", ".join(f"{stage} {1000 * value:.1f} ms" for stage, value in answer.seconds.items()))
+    print()
+
+
+def _verdict(answer: Recommendation) -> str:
+    chance = f"P(best) {answer.confidence[answer.best]:.2f}"
+    if "automatic" in answer.provenance:
+        who = answer.provenance.split("(", 1)[-1].split(",", 1)[0]
+        return f"show {answer.best}, predicted to score best by {who} ({chance})"
+    return f"show {answer.best}, predicted to get most votes ({chance})"
+
+
+def _set(answer: Recommendation) -> str:
+    if answer.out_of_experience:
+        return "out of experience: this photo is unlike the base's, so no set is claimed"
+    if answer.conformal_set is None:
+        return "no 90 % set (fewer than 30 cases, or a choice of methods)"
+    if len(answer.conformal_set) == len(answer.ranking):
+        return "90 % set: all methods, that is, can't tell"
+    names = ", ".join(answer.conformal_set)
+    return f"{{{names}}} contains the winner in about 90 % of photos like those in the base"
+
+
+def _number(value: float, digits: int) -> str:
+    return "not asked" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _bar(share: float) -> str:
+    return "█" * round(_WIDTH * share)
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s"

@@ -1,0 +1,110 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cbrkit_xai.errors import CaseBaseError, nearest_spelling
+
+if TYPE_CHECKING:
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.configurations import Configuration
+    from cbrkit_xai.cycle import Recommender
+
+DEFAULT_BASE = "coco200-auto"
+DEFAULT_CONFIGURATION = "lf-cos"
+DEFAULT_CLASSIFIER = "efficientnet-lite0"
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+base_option = click.option(
+    "--base",
+    default=DEFAULT_BASE,
+    show_default=True,
+    metavar="FILE|NAME",
+    help="Case base: a .cbr file, or the name of a bundled one.",
+)
+images_option = click.option(
+    "--images",
+    metavar="DIR",
+    help="Folder with the photos of the case base, for configurations that compare pixels.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+configuration_option = click.option(
+    "--configuration",
+    "-c",
+    "chosen",
+    default=DEFAULT_CONFIGURATION,
+    show_default=True,
+    metavar="NAME|FILE.toml",
+    help="A named configuration, or a file that composes one.",
+)
+
+
+def part_options(command: _Command) -> _Command:
+    """Add the options that vary a configuration."""
+    options = (
+        click.option(
+            "--profile", metavar="NAME", help="paper2022 or recommended (the default); not with a file."
+        ),
+        click.option("--organizer", metavar="NAME", help="linear, dbscan-prototypes, or a plugin's."),
+        click.option("-k", "k", type=int, metavar="N", help="How many entries to retrieve."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def chosen_configuration(
+    chosen: str, profile: str | None = None, organizer: str | None = None, k: int | None = None
+) -> Configuration:
+    """Return the configuration that the options describe."""
+    from cbrkit_xai.configurations import configuration, load_configuration
+
+    if chosen.endswith(".toml") or Path(chosen).is_file():
+        if profile is not None:
+            raise click.UsageError(
+                "--profile goes with a configuration's name; in a file, write profile = ..."
+            )
+        found = load_configuration(chosen)
+        changes: dict[str, Any] = {} if organizer is None else {"organizer": organizer}
+    else:
+        found = configuration(chosen, profile=profile or "recommended", organizer=organizer)
+        changes = {}
+    if k is not None:
+        changes["k"] = k
+    return found.evolve(**changes)
+
+
+def chosen_base(base: str, images: str | None = None) -> CaseBase:
+    """Return the case base of that path or name, with the photos of a folder."""
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.stores.bundled import bundled_names
+
+    names = bundled_names()
+    if base in names and not Path(base).exists():
+        found = CaseBase.bundled(base)
+    elif not Path(base).exists() and not base.endswith(".cbr"):
+        raise CaseBaseError(
+            f"no case base {base!r}",
+            allowed=f"a .cbr file, or bundled: {', '.join(names)}",
+            next_step=nearest_spelling(base, names) or "make one with `cbrkit-xai import`",
+        )
+    else:
+        found = CaseBase.load(base)
+    return found if images is None else found.with_images(images)
+
+
+def fitted(configuration: Configuration, base: CaseBase) -> Recommender:
+    """Fit with the user's cache, and a progress bar where it takes long."""
+    from cbrkit_xai.cli.terminal import progress_bar
+    from cbrkit_xai.fit_cache import FitCache
+
+    with progress_bar(f"learning from {len(base)} cases") as progress:
+        return configuration.fit(base, cache=FitCache(), progress=progress)

@@ -1,0 +1,361 @@
+"""The cycle: retrieve similar cases, reuse their votes, retain what was learnt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from cbrkit_xai import registry as registries
+from cbrkit_xai.answering import answers
+from cbrkit_xai.case import Ballot, Case, Source, Target
+from cbrkit_xai.case_base import CaseBase, unique_id
+from cbrkit_xai.cases import Cases
+from cbrkit_xai.configurations import KIND_OF_PART, Components, Configuration
+from cbrkit_xai.errors import CaseBaseError, ParameterError, nearest_spelling
+from cbrkit_xai.features import read_only
+from cbrkit_xai.fit_cache import FitCache, fit_key
+from cbrkit_xai.images import Image, encode_png, open_image
+from cbrkit_xai.learning import Learnt, learn, organize
+from cbrkit_xai.neighbours import check_k
+from cbrkit_xai.retaining import Verdict, features_to_keep
+
+if TYPE_CHECKING:
+    from cbrkit_xai.protocols import Index, Progress
+    from cbrkit_xai.recommendation import Recommendation
+    from cbrkit_xai.registry import Registry
+    from cbrkit_xai.stores.embedded import CaseStore
+
+_AT_ONCE = 32
+"""Photos that are held in memory together."""
+
+
+def fit(
+    configuration: Configuration,
+    base: CaseBase,
+    *,
+    registry: Registry | None = None,
+    cache: FitCache | None = None,
+    progress: Progress | None = None,
+) -> Recommender:
+    """Organise a case base and learn from it; see `Configuration.fit`.
+
+    Raises
+    ------
+    ConfigurationError
+        The configuration does not hold together; found before anything is read.
+    CaseBaseError
+        The base is empty, or lacks what the configuration needs.
+    NotOrganizableError
+        No organisation fulfils the organizer's conditions.
+    """
+    registry = registry or registries.default_registry()
+    components = configuration.components(registry)
+    if not len(base):
+        raise CaseBaseError("has no cases", where=base.name, next_step="import votes, or retain a photo")
+    recommender = _organized(configuration, base, components, registry, cache, progress)
+    recommender._learn(progress)
+    return recommender
+
+
+def _organized(
+    configuration: Configuration,
+    base: CaseBase,
+    components: Components,
+    registry: Registry,
+    cache: FitCache | None,
+    progress: Progress | None,
+) -> Recommender:
+    cases = base.columns(components.representation, progress)
+    key = fit_key(base.content_hash, configuration.hash, _versions(configuration, registry))
+    known = cache.get(key) if cache is not None else None
+    fitted, index = organize(components, cases, progress, None if known is None else known.get("index"))
+    return Recommender(
+        configuration=configuration,
+        base=base,
+        components=components,
+        fitted=fitted,
+        index=index,
+        cases=cases,
+        registry=registry,
+        cache=cache,
+        key=key,
+        known=known,
+    )
+
+
+def _versions(configuration: Configuration, registry: Registry) -> str:
+    """Return the versions of the distributions whose components a fit depends on."""
+    owners = [registry.owner(kind, getattr(configuration, part).name) for part, kind in KIND_OF_PART.items()]
+    return " ".join(sorted({f"{owner.distribution}=={owner.version}" for owner in owners}))
+
+
+# `slots=False`: what is learnt is learnt once, when it is first needed.
+@attrs.frozen(kw_only=True, eq=False, slots=False)
+class Recommender:
+    """A configuration fitted to a case base; safe to ask from several threads.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        What was fitted.
+    base : CaseBase
+        To what.
+    components : Components
+        As composed.
+    fitted : Components
+        As fitted to the base.
+    index : Index
+        The organised case base.
+    cases : Cases
+        The base's columns in this representation.
+    registry : Registry
+        Where components and observers are found.
+    cache : FitCache or None
+        Where finished fits are kept.
+    verdict : Verdict or None
+        The retention policy's answer to the case last offered.
+    """
+
+    configuration: Configuration
+    base: CaseBase
+    components: Components
+    fitted: Components
+    index: Index
+    cases: Cases
+    registry: Registry
+    cache: FitCache | None = None
+    key: str = ""
+    known: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    verdict: Verdict | None = None
+
+    @cached_property
+    def learnt(self) -> Learnt:
+        """Fitted reuse and retention, confidence, and what is within experience."""
+        return self._learn(None)
+
+    def _learn(self, progress: Progress | None) -> Learnt:
+        if "learnt" in self.__dict__:
+            return self.learnt
+        if self.known is not None:
+            learnt = Learnt.from_json(self.known["learnt"], self.components)
+        else:
+            learnt = learn(
+                self.components,
+                self.index,
+                self.cases,
+                self.base.effective_voters,
+                self.configuration.k,
+                progress,
+            )
+            self._keep(learnt)
+        self.__dict__["learnt"] = learnt
+        return learnt
+
+    def _keep(self, learnt: Learnt) -> None:
+        if self.cache is None:
+            return
+        try:
+            fit = {
+                "learnt": learnt.to_json(),
+                "configuration": self.configuration.label,
+                "base": self.base.name,
+            }
+        except TypeError:  # a component that cannot be written down is fitted anew each time
+            return
+        if hasattr(self.index, "state"):
+            fit["index"] = self.index.state()
+        self.cache.put(self.key, fit)
+
+    def recommend(
+        self,
+        photo: Any,
+        *,
+        k: int | None = None,
+        methods: Iterable[str] | None = None,
+        cost_weight: float = 0.0,
+    ) -> Recommendation:
+        """Return the explanation methods for one photo, best first.
+
+        Parameters
+        ----------
+        photo : path, bytes, array or Image
+            What `open_image` takes.
+        k : int, optional
+            How many entries to retrieve, if not as configured; what depends on k is learnt anew.
+        methods : iterable of str, optional
+            The methods to choose from; by default all that the base has votes for.
+        cost_weight : float
+            Votes that a second of an explainer's time is worth.
+
+        Raises
+        ------
+        ImageError
+            The photo cannot be opened.
+        ParameterError
+            `k`, `methods` or `cost_weight` is out of range.
+        """
+        return self.recommend_many([photo], k=k, methods=methods, cost_weight=cost_weight)[0]
+
+    def recommend_many(
+        self,
+        photos: Sequence[Any],
+        *,
+        k: int | None = None,
+        methods: Iterable[str] | None = None,
+        cost_weight: float = 0.0,
+        decoding_seconds: float = 0.0,
+        progress: Progress | None = None,
+    ) -> list[Recommendation]:
+        """Return an answer for each photo; a batch answers as its single photos would.
+
+        Parameters
+        ----------
+        photos : sequence
+            What `open_image` takes.
+        k, methods, cost_weight
+            See `recommend`.
+        decoding_seconds : float
+            Time spent on opening photos that come as `Image`, for the report.
+        progress : callable, optional
+            Called with (photos done, photos).
+        """
+        chosen = self._checked_methods(methods)
+        _check_cost_weight(cost_weight)
+        asked = self
+        if k is not None and check_k(k) != self.configuration.k:
+            asked = attrs.evolve(self, configuration=self.configuration.evolve(k=k), known=None, cache=None)
+        found: list[Recommendation] = []
+        for start in range(0, len(photos), _AT_ONCE):
+            found += asked._recommend(
+                photos[start : start + _AT_ONCE], chosen, cost_weight, decoding_seconds / len(photos)
+            )
+            if progress is not None:
+                progress(len(found), len(photos))
+        return found
+
+    def _recommend(
+        self, photos: Sequence[Any], methods: Sequence[str], cost_weight: float, decoding_seconds: float
+    ) -> list[Recommendation]:
+        started = time.perf_counter()
+        images = [open_image(photo) for photo in photos]
+        decoded = time.perf_counter()
+        features = self.fitted.representation.describe(np.stack([image.pixels for image in images]))
+        described = time.perf_counter()
+        neighbours = self.index.nearest(read_only(features), self.configuration.k)
+        retrieved = time.perf_counter()
+        self.registry.notify("cbrkit_xai_after_retrieve", neighbours=neighbours)
+        found = answers(self, images, neighbours, methods, cost_weight)
+        finished = time.perf_counter()
+        seconds = {
+            "decode": decoding_seconds + (decoded - started) / len(images),
+            "features": (described - decoded) / len(images),
+            "retrieve": (retrieved - described) / len(images),
+            "reuse": (finished - retrieved) / len(images),
+        }
+        timed = [attrs.evolve(answer, seconds=seconds) for answer in found]
+        for answer in timed:
+            self.registry.notify("cbrkit_xai_after_reuse", recommendation=answer)
+        return timed
+
+    def retain(
+        self,
+        photo: Any,
+        votes: Mapping[str, float],
+        *,
+        store: CaseStore | None = None,
+        target: Target | None = None,
+        source: Source = "human",
+        voter: str = "",
+    ) -> Recommender:
+        """Offer a judged photo to the case base, and return a recommender that knows it.
+
+        The policy's verdict is in the answer's `verdict`. A photo that is there already, judged
+        for the same class of the same classifier, gains the votes whatever the policy says.
+
+        Parameters
+        ----------
+        photo : path, bytes, array or Image
+            What `open_image` takes.
+        votes : mapping of str to float
+            Votes per method; leave out methods nobody was asked about.
+        store : CaseStore, optional
+            Where the case is kept for good; without it, only the answer knows the case.
+        target : Target, optional
+            The class whose explanation was judged.
+        source : {"human", "automatic"}
+            Whether people voted or judges computed.
+        voter : str
+            A person's pseudonym or a judge's name; empty for a sum over several.
+
+        Raises
+        ------
+        ImageError, VotesError
+            The photo or the votes cannot be used; nothing is kept.
+        CaseBaseError
+            The store could not keep the case.
+        """
+        image = open_image(photo)
+        ballot = Ballot(votes=votes, source=source, voter=voter)
+        identifier = unique_id(_stem(image), self.base.ids)
+        case = Case(
+            id=identifier, image_sha256=image.sha256, image_name=image.name, ballots=[ballot], target=target
+        )
+        verdict = self._verdict(image, case)
+        if not verdict.keeps:
+            return attrs.evolve(self, verdict=verdict)
+        features, representations = features_to_keep(self.base, image, self.registry)
+        pixels = encode_png(image.pixels) if self.base.pictures.embedded else None
+        if store is None:
+            base = self.base.with_case(case, features, pixels)
+        else:
+            case = store.add(
+                case, features=features, representations=representations, pixels=pixels, path=image.path
+            )
+            base = store.load()
+        self.registry.notify("cbrkit_xai_after_retain", case=case, base=base)
+        known = _organized(self.configuration, base, self.components, self.registry, self.cache, None)
+        return attrs.evolve(known, verdict=verdict)
+
+    def _verdict(self, image: Image, case: Case) -> Verdict:
+        row = self.base.row_of_key(case)
+        if row is not None:
+            return Verdict(
+                keeps=True, reason=f"{self.base.ids[row]} gains the votes: it is the same photo and class"
+            )
+        features = self.fitted.representation.describe(image.pixels[None])
+        return self.learnt.retention.keeps(case, self.index.nearest(features, self.configuration.k))
+
+    def _checked_methods(self, methods: Iterable[str] | None) -> tuple[str, ...]:
+        known = self.cases.methods
+        if methods is None:
+            return known
+        chosen = tuple(dict.fromkeys(methods))
+        for method in chosen:
+            if method not in known:
+                raise ParameterError(
+                    f"nobody was asked about {method!r} in {self.base.name!r}",
+                    where="methods",
+                    allowed=", ".join(known),
+                    next_step=nearest_spelling(method, known),
+                )
+        if not chosen:
+            raise ParameterError("no method to choose from", where="methods", allowed=", ".join(known))
+        return chosen
+
+
+def _check_cost_weight(cost_weight: Any) -> None:
+    number = isinstance(cost_weight, int | float) and not isinstance(cost_weight, bool)
+    if not number or not 0 <= cost_weight < float("inf"):
+        raise ParameterError(
+            f"{cost_weight!r} is no price", where="cost_weight", allowed="votes a second costs, at least 0"
+        )
+
+
+def _stem(image: Image) -> str:
+    stem = image.name.rsplit(".", 1)[0].strip()
+    return stem or image.sha256[:12]

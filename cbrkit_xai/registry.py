@@ -1,0 +1,258 @@
+"""Finds plugins, keeps their records, and makes components by name."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib import import_module
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from typing import Any, Literal
+
+import attrs
+
+from cbrkit_xai.built_in import BUILT_IN_MODULES
+from cbrkit_xai.choice import Use
+from cbrkit_xai.components import ComponentPlugin
+from cbrkit_xai.errors import ConfigurationError, PluginError, nearest_spelling
+from cbrkit_xai.plugin_loading import RECORD_OF_HOOK, Observation, collect
+from cbrkit_xai.structuring import build
+
+GROUP = "cbrkit_xai"
+_OWN = "cbrkit-xai"
+DISABLE = "CBRKIT_XAI_DISABLE_PLUGINS"
+KINDS = tuple(record.kind for record in RECORD_OF_HOOK.values())
+_logger = logging.getLogger("cbrkit_xai")
+
+
+@attrs.frozen(kw_only=True)
+class RegisteredPlugin:
+    """One plugin, working or not.
+
+    Parameters
+    ----------
+    name : str
+        Of its entry point, or of the module or object registered by hand.
+    distribution : str
+        What pip installed it as; empty where it was registered by hand.
+    version : str
+        Of the distribution.
+    state : {"ok", "broken", "disabled"}
+        Only an "ok" plugin's components can be used.
+    reason : str
+        Why it is not ok.
+    components : tuple of ComponentPlugin
+        What it registers.
+    """
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    state: Literal["ok", "broken", "disabled"] = "ok"
+    reason: str = ""
+    components: tuple[ComponentPlugin, ...] = ()
+
+    @property
+    def owner(self) -> str:
+        """Distribution and name, as an error names it."""
+        return f"{self.distribution}:{self.name}" if self.distribution else self.name
+
+
+class Registry:
+    """Components by kind and name, from built-ins, entry points and by hand.
+
+    Parameters
+    ----------
+    discover : bool
+        True to load every installed distribution's entry points of group `cbrkit_xai`.
+    """
+
+    def __init__(self, *, discover: bool = False) -> None:
+        self._plugins: list[RegisteredPlugin] = []
+        self._found: dict[tuple[str, str], tuple[ComponentPlugin, RegisteredPlugin]] = {}
+        self._contested: dict[tuple[str, str], str] = {}
+        self._observers: dict[str, list[tuple[str, Observation]]] = {}
+        for module in BUILT_IN_MODULES:
+            own = RegisteredPlugin(name=module, distribution=_OWN, version=_version(_OWN))
+            self._add(import_module(module), own)
+        if discover:
+            self._discover()
+
+    @property
+    def plugins(self) -> tuple[RegisteredPlugin, ...]:
+        """Every plugin that was found, working or not."""
+        return tuple(self._plugins)
+
+    def register(self, plugin: object, *, name: str | None = None, replace: bool = False) -> RegisteredPlugin:
+        """Add a module, or any object with hooks, without packaging.
+
+        Parameters
+        ----------
+        plugin : object
+            Its attributes are searched for functions marked with `@hookimpl`.
+        name : str, optional
+            For messages; by default the object's own.
+        replace : bool
+            True to replace what was registered by hand under the same component names.
+
+        Raises
+        ------
+        PluginError
+            The plugin breaks the contract, or a name is taken; nothing of it is registered.
+        """
+        name = name or getattr(plugin, "__name__", None) or type(plugin).__name__
+        return self._add(plugin, RegisteredPlugin(name=name), replace=replace)
+
+    def find(self, kind: str, name: str, *, where: str | None = None) -> ComponentPlugin:
+        """Return the record of a component.
+
+        Raises
+        ------
+        ConfigurationError
+            No such component; names those there are and the nearest spelling.
+        PluginError
+            Two distributions claim the name.
+        """
+        if (kind, name) in self._contested:
+            raise PluginError(
+                self._contested[kind, name], where=where, next_step=f"leave one out: {DISABLE}=<its name>"
+            )
+        if (kind, name) not in self._found:
+            known = self.names(kind)
+            broken = [plugin.owner for plugin in self._plugins if plugin.state == "broken"]
+            hint = (
+                f"these plugins are broken: {', '.join(broken)} (see `cbrkit-xai plugins`)"
+                if broken
+                else None
+            )
+            raise ConfigurationError(
+                f"unknown {kind} {name!r}",
+                where=where,
+                allowed=", ".join(known) or "none is installed",
+                next_step=nearest_spelling(name, known) or hint or "see `cbrkit-xai plugins`",
+            )
+        return self._found[kind, name][0]
+
+    def owner(self, kind: str, name: str) -> RegisteredPlugin:
+        """Return the plugin that registered a component; raises as `find` does."""
+        self.find(kind, name)
+        return self._found[kind, name][1]
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of all components of a kind, sorted."""
+        return sorted(name for known, name in self._found if known == kind)
+
+    def create(self, kind: str, choice: Use | str, where: str | None = None) -> Any:
+        """Make a component from its name and parameters.
+
+        Raises
+        ------
+        ConfigurationError
+            Unknown name, or parameters that do not fit.
+        MissingDependencyError
+            What the component needs is not installed.
+        """
+        choice = Use(name=choice) if isinstance(choice, str) else choice
+        place = where or kind
+        record = self.find(kind, choice.name, where=place)
+        return build(
+            record.resolve(), choice.parameters, where=f"{place} {choice.name!r}", create=self.create
+        )
+
+    def notify(self, hook: str, **arguments: Any) -> None:
+        """Tell the observers of a hook, one by one; one that raises is reported and passed over."""
+        for owner, observation in self._observers.get(hook, ()):
+            try:
+                observation.function(**{name: arguments[name] for name in observation.arguments})
+            except Exception:  # an observer only watches: its failure must not become ours
+                _logger.exception("observer %s of %s failed", owner, hook)
+
+    def _add(self, plugin: object, entry: RegisteredPlugin, *, replace: bool = False) -> RegisteredPlugin:
+        contribution = collect(plugin, entry.name)
+        entry = attrs.evolve(entry, components=contribution.components)
+        keys = [(component.kind, component.name) for component in contribution.components]
+        for key in keys:
+            self._refuse_taken(key, keys, entry, replace=replace)
+        for key, component in zip(keys, contribution.components, strict=True):
+            self._found[key] = (component, entry)
+        for observation in contribution.observers:
+            self._observers.setdefault(observation.hook, []).append((entry.owner, observation))
+        self._plugins.append(entry)
+        return entry
+
+    def _refuse_taken(
+        self, key: tuple[str, str], keys: list[tuple[str, str]], entry: RegisteredPlugin, *, replace: bool
+    ) -> None:
+        kind, name = key
+        if keys.count(key) > 1:
+            raise PluginError(f"registers the {kind} {name!r} twice", where=entry.owner)
+        if key not in self._found:
+            return
+        owner = self._found[key][1]
+        if not owner.distribution and not entry.distribution:
+            if replace:
+                return
+            raise PluginError(
+                f"the {kind} {name!r} is registered already",
+                where=entry.owner,
+                next_step="pass replace=True to replace it",
+            )
+        text = f"the {kind} {name!r} is registered by {owner.owner} and by {entry.owner}"
+        if entry.distribution and owner.distribution != _OWN:
+            # Whichever came first, numbers would silently depend on what else is installed.
+            self._contested[key] = text
+        raise PluginError(text, next_step=f"leave one out: {DISABLE}={entry.name}")
+
+    def _discover(self) -> None:
+        disabled = {name.strip() for name in os.environ.get(DISABLE, "").split(",") if name.strip()}
+        for point, owner, version in _points():
+            entry = RegisteredPlugin(name=point.name, distribution=owner, version=version)
+            if {point.name, owner} & disabled:
+                self._plugins.append(attrs.evolve(entry, state="disabled", reason=f"named in {DISABLE}"))
+                continue
+            try:
+                self._add(point.load(), entry)
+            except PluginError as error:
+                self._broken(entry, str(error))
+            except Exception as error:  # a stranger's module may raise anything when imported
+                self._broken(entry, f"{point.value} cannot be imported: {type(error).__name__}: {error}")
+
+    def _broken(self, entry: RegisteredPlugin, reason: str) -> None:
+        _logger.warning("plugin %s is broken: %s", entry.owner, reason)
+        self._plugins.append(attrs.evolve(entry, state="broken", reason=" ".join(reason.split())))
+
+
+def _points() -> list[tuple[EntryPoint, str, str]]:
+    """Return entry points with their distribution, in an order that does not depend on the disk."""
+    found = {}
+    for point in entry_points(group=GROUP):
+        owner = point.dist.name if point.dist else ""
+        found[owner, point.name, point.value] = (point, owner, point.dist.version if point.dist else "")
+    return [found[key] for key in sorted(found)]
+
+
+def _version(name: str) -> str:
+    try:
+        return distribution(name).version
+    except PackageNotFoundError:
+        return ""
+
+
+def missing_needs(component: ComponentPlugin) -> tuple[str, ...]:
+    """Return those of a component's needs that are not installed."""
+    return tuple(name for name in component.needs if not _version(name))
+
+
+_default: Registry | None = None
+
+
+def default_registry() -> Registry:
+    """Return the registry of everything installed, loaded once."""
+    global _default
+    if _default is None:
+        _default = Registry(discover=True)
+    return _default
+
+
+def register(plugin: object, *, name: str | None = None, replace: bool = False) -> RegisteredPlugin:
+    """Add a module, or any object with hooks, to the default registry; see `Registry.register`."""
+    return default_registry().register(plugin, name=name, replace=replace)

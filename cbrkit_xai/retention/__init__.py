@@ -1,0 +1,1 @@
+"""Judgements of whether a case is worth keeping."""

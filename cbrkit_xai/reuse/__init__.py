@@ -1,0 +1,1 @@
+"""Ways from neighbours' votes to predicted votes."""

@@ -1,0 +1,201 @@
+"""Turns parameters as written into arguments of the right type, coercing nothing."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from cbrkit_xai import protocols
+from cbrkit_xai.choice import Use
+from cbrkit_xai.errors import CbrkitXaiError, ConfigurationError, nearest_spelling
+
+KIND_OF_PROTOCOL: Mapping[Any, str] = {
+    protocols.Representation: "representation",
+    protocols.Metric: "metric",
+    protocols.Aggregator: "aggregator",
+    protocols.Organizer: "organizer",
+    protocols.ReuseStrategy: "reuse-strategy",
+    protocols.RetentionPolicy: "retention-policy",
+    protocols.Classifier: "classifier",
+    protocols.Explainer: "explainer",
+    protocols.Judge: "judge",
+}
+
+Create = Callable[[str, Use, str], Any]
+"""Makes a component, given its kind, its name with parameters, and where it was asked for."""
+
+
+class _Mismatch(Exception):  # noqa: N818 - it never leaves this module
+    def __init__(self, allowed: str) -> None:
+        super().__init__(allowed)
+        self.allowed = allowed
+
+
+def build(factory: Callable[..., Any], parameters: Mapping[str, Any], *, where: str, create: Create) -> Any:
+    """Call `factory` with `parameters`, each checked against its annotation.
+
+    An int fits a float; nothing else is converted. A field typed with a component protocol
+    takes a nested `use`.
+
+    Raises
+    ------
+    ConfigurationError
+        Unknown, missing or ill-typed parameters, or a value that the factory refuses.
+    """
+    known = _known_parameters(factory)
+    for name in parameters:
+        if name not in known and not _takes_any(factory):
+            raise ConfigurationError(
+                f"unknown parameter {name!r}",
+                where=where,
+                allowed=", ".join(known) or "no parameters",
+                next_step=nearest_spelling(name, known),
+            )
+    required = [name for name, (_, needed) in known.items() if needed and name not in parameters]
+    if required:
+        raise ConfigurationError(
+            f"parameter {required[0]!r} is missing",
+            where=where,
+            allowed=", ".join(known),
+            next_step="give it a value",
+        )
+    arguments = {
+        name: _structured(value, known.get(name, (Any, False))[0], f"{where}.{name}", create)
+        for name, value in parameters.items()
+    }
+    try:
+        return factory(**arguments)
+    except CbrkitXaiError:
+        raise
+    except (TypeError, ValueError) as error:
+        # attrs' validators put the readable sentence first and the objects behind it.
+        reason = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+        raise ConfigurationError(reason, where=where, next_step="change the parameter") from error
+
+
+def known_parameters(factory: Callable[..., Any]) -> dict[str, Any]:
+    """Return the parameters of a factory with their annotations, in order."""
+    return {name: annotation for name, (annotation, _) in _known_parameters(factory).items()}
+
+
+def _known_parameters(factory: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
+    try:
+        hints = typing.get_type_hints(factory)
+    except Exception:  # an annotation may name what is imported for type checkers only
+        hints = {}
+    if isinstance(factory, type) and attrs.has(factory):
+        return {
+            field.alias: (hints.get(field.name, Any), field.default is attrs.NOTHING)
+            for field in attrs.fields(factory)
+            if field.init and field.alias
+        }
+    return {
+        name: (hints.get(name, Any), parameter.default is inspect.Parameter.empty)
+        for name, parameter in _signature(factory).items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    }
+
+
+def _signature(factory: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # built-in callables have none
+        return {}
+
+
+def _takes_any(factory: Callable[..., Any]) -> bool:
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(factory).values())
+
+
+def _structured(value: Any, annotation: Any, where: str, create: Create) -> Any:
+    try:
+        return _fitted(value, annotation, where, create)
+    except _Mismatch as mismatch:
+        raise ConfigurationError(
+            f"{_shown(value)} does not fit", where=where, allowed=mismatch.allowed
+        ) from None
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, Use) else repr(value)
+
+
+def _fitted(value: Any, annotation: Any, where: str, create: Create) -> Any:
+    if annotation in KIND_OF_PROTOCOL:
+        return _component(value, KIND_OF_PROTOCOL[annotation], where, create)
+    if annotation in _SCALARS:
+        allowed, fits = _SCALARS[annotation]
+        if not fits(value):
+            raise _Mismatch(allowed)
+        return float(value) if annotation is float else value
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return _member(value, get_args(annotation))
+    if origin in (Union, types.UnionType):
+        return _first_that_fits(value, get_args(annotation), where, create)
+    if origin in (tuple, list, Sequence):
+        return _sequence(value, annotation, where, create)
+    if origin in (dict, Mapping):
+        return _table(value, get_args(annotation), where, create)
+    return value
+
+
+_SCALARS: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+    int: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    float: ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    str: ("a text", lambda value: isinstance(value, str)),
+    type(None): ("nothing", lambda value: value is None),
+}
+
+
+def _component(value: Any, kind: str, where: str, create: Create) -> Any:
+    if isinstance(value, str):
+        value = Use(name=value)
+    if not isinstance(value, Use):
+        raise _Mismatch(f'a {kind}, such as {{ use = "name" }}')
+    return create(kind, value, where)
+
+
+def _member(value: Any, allowed: tuple[Any, ...]) -> Any:
+    if not any(type(value) is type(one) and value == one for one in allowed):
+        raise _Mismatch(", ".join(map(repr, allowed)))
+    return value
+
+
+def _first_that_fits(value: Any, annotations: tuple[Any, ...], where: str, create: Create) -> Any:
+    allowed = []
+    for annotation in annotations:
+        try:
+            return _fitted(value, annotation, where, create)
+        except _Mismatch as mismatch:
+            allowed.append(mismatch.allowed)
+    raise _Mismatch(" or ".join(text for text in allowed if text != "nothing"))
+
+
+def _sequence(value: Any, annotation: Any, where: str, create: Create) -> tuple[Any, ...]:
+    if not isinstance(value, tuple | list):
+        raise _Mismatch("a list")
+    inner = get_args(annotation)
+    if get_origin(annotation) is tuple and inner and inner[-1] is not Ellipsis:
+        if len(value) != len(inner):
+            raise _Mismatch(f"a list of {len(inner)} values")
+        each = inner
+    else:
+        each = (inner[0] if inner else Any,) * len(value)
+    return tuple(
+        _structured(part, kind, f"{where}[{row}]", create)
+        for row, (part, kind) in enumerate(zip(value, each, strict=True))
+    )
+
+
+def _table(value: Any, inner: tuple[Any, ...], where: str, create: Create) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _Mismatch("a table")
+    kind = inner[1] if inner else Any
+    return {name: _structured(part, kind, f"{where}.{name}", create) for name, part in value.items()}
