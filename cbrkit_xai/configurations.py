@@ -169,6 +169,7 @@ class Configuration:
         registry: Registry | None = None,
         cache: FitCache | None = None,
         progress: Progress | None = None,
+        learn_now: bool = True,
     ) -> Recommender:
         """Organise a case base and learn how far its neighbours can be trusted.
 
@@ -182,10 +183,12 @@ class Configuration:
             Where finished fits are kept; none by default.
         progress : callable, optional
             Called with (steps done, steps in all).
+        learn_now : bool
+            False to learn when the first recommendation is asked for.
         """
         from cbrkit_xai.cycle import fit
 
-        return fit(self, base, registry=registry, cache=cache, progress=progress)
+        return fit(self, base, registry=registry, cache=cache, progress=progress, learn_now=learn_now)
 
 
 def _refuse_misfit(described: RepresentationPlugin, compared: MetricPlugin, registry: Registry) -> None:

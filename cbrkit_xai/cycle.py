@@ -41,6 +41,7 @@ def fit(
     registry: Registry | None = None,
     cache: FitCache | None = None,
     progress: Progress | None = None,
+    learn_now: bool = True,
 ) -> Recommender:
     """Organise a case base and learn from it; see `Configuration.fit`.
 
@@ -58,7 +59,8 @@ def fit(
     if not len(base):
         raise CaseBaseError("has no cases", where=base.name, next_step="import votes, or retain a photo")
     recommender = _organized(configuration, base, components, registry, cache, progress)
-    recommender._learn(progress)
+    if learn_now:
+        recommender._learn(progress)
     return recommender
 
 
@@ -328,7 +330,10 @@ class Recommender:
                 keeps=True, reason=f"{self.base.ids[row]} gains the votes: it is the same photo and class"
             )
         features = self.fitted.representation.describe(image.pixels[None])
-        return self.learnt.retention.keeps(case, self.index.nearest(features, self.configuration.k))
+        neighbours = self.index.nearest(read_only(features), self.configuration.k)
+        # A policy that learns nothing need not wait for all the rest to be learnt.
+        policy = self.learnt.retention if hasattr(self.components.retention, "fitted") else self.components.retention
+        return policy.keeps(case, neighbours)
 
     def _checked_methods(self, methods: Iterable[str] | None) -> tuple[str, ...]:
         known = self.cases.methods

@@ -82,13 +82,20 @@ def chosen_configuration(
     return found.evolve(**changes)
 
 
+def is_bundled(base: str) -> bool:
+    """Return whether `base` names a bundled case base, and no file of that name stands here."""
+    from cbrkit_xai.stores.bundled import bundled_names
+
+    return base in bundled_names() and not Path(base).exists()
+
+
 def chosen_base(base: str, images: str | None = None) -> CaseBase:
     """Return the case base of that path or name, with the photos of a folder."""
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.stores.bundled import bundled_names
 
     names = bundled_names()
-    if base in names and not Path(base).exists():
+    if is_bundled(base):
         found = CaseBase.bundled(base)
     elif not Path(base).exists() and not base.endswith(".cbr"):
         raise CaseBaseError(
@@ -101,10 +108,10 @@ def chosen_base(base: str, images: str | None = None) -> CaseBase:
     return found if images is None else found.with_images(images)
 
 
-def fitted(configuration: Configuration, base: CaseBase) -> Recommender:
+def fitted(configuration: Configuration, base: CaseBase, *, learn_now: bool = True) -> Recommender:
     """Fit with the user's cache, and a progress bar where it takes long."""
     from cbrkit_xai.cli.terminal import progress_bar
     from cbrkit_xai.fit_cache import FitCache
 
     with progress_bar(f"learning from {len(base)} cases") as progress:
-        return configuration.fit(base, cache=FitCache(), progress=progress)
+        return configuration.fit(base, cache=FitCache(), progress=progress, learn_now=learn_now)
