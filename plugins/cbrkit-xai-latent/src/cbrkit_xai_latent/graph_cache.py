@@ -8,25 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from cbrkit_xai.cache import cache_folder, write_atomically
 
 logger = logging.getLogger("cbrkit_xai")
 
 _DIGEST_BYTES = 64 + 1  # in hexadecimal, and the end of the line
-
-
-def cache_folder() -> Path:
-    """Return `$CBRKIT_XAI_CACHE`, else `$XDG_CACHE_HOME/cbrkit-xai`, else `~/.cache/cbrkit-xai`.
-
-    A relative `$XDG_CACHE_HOME` is passed over, as the XDG base directory specification says.
-    """
-    if own := os.environ.get("CBRKIT_XAI_CACHE"):
-        return Path(own).expanduser()
-    shared = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(shared) if os.path.isabs(shared) else Path("~/.cache").expanduser()) / "cbrkit-xai"
 
 
 def cached(name: str, build: Callable[[], bytes]) -> bytes:
@@ -69,20 +58,8 @@ def _read(file: Path) -> bytes | None:
 
 
 def _write(file: Path, graph: bytes) -> None:
-    """Write so that a reader, or a crash, finds the old file or the new one and nothing between."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_digest(graph))
-                stream.write(graph)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(file, _digest(graph) + graph)
     except OSError as error:
         logger.warning(
             "cannot cache the network's graph in %s (%s); each process builds its own: "

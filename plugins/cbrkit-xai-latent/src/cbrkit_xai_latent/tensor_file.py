@@ -18,6 +18,7 @@ from cbrkit_xai_latent.tensor_pickle import Storage, TensorFileError, View, read
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
+_MOST_AXES = 4
 
 
 def read_tensors(content: bytes) -> dict[str, NDArray[Any]]:
@@ -74,27 +75,27 @@ def _storage_starts(content: bytes, position: int, keys: Any, declared: dict[str
 
 
 def _tensor(content: bytes, start: int, view: View, name: str) -> NDArray[Any]:
-    count = math.prod(view.shape)
-    if len(view.shape) != len(view.strides) or not _is_dense(view):
+    held = view.storage.count
+    if not _is_dense(view):
         raise TensorFileError(
-            f"shape {view.shape} with strides {view.strides} is refused",
+            f"shape {view.shape[:5]} with strides {view.strides[:5]} is refused",
             where=repr(name),
-            allowed="sizes of at least 1, every number used once",
+            allowed=f"at most {_MOST_AXES} axes, sizes of at least 1, every number used once",
         )
-    if view.offset + count > view.storage.count:
+    count = math.prod(view.shape)
+    if view.offset + count > held:
         raise TensorFileError(
-            f"numbers {view.offset} to {view.offset + count} of a storage of {view.storage.count}",
+            f"numbers {view.offset} to {view.offset + count} of a storage of {held}",
             where=repr(name),
             allowed="numbers inside the storage",
         )
     dtype = np.dtype(view.storage.dtype)
-    return np.ndarray(
-        view.shape,
-        dtype,
-        buffer=content,
-        offset=start + view.offset * dtype.itemsize,
-        strides=[stride * dtype.itemsize for stride in view.strides],
-    )
+    steps = [dtype.itemsize * (stride if size > 1 else 1) for stride, size in _axes(view)]
+    return np.ndarray(view.shape, dtype, content, start + view.offset * dtype.itemsize, steps)
+
+
+def _axes(view: View) -> list[tuple[int, int]]:
+    return list(zip(view.strides, view.shape, strict=True))
 
 
 def _is_dense(view: View) -> bool:
@@ -104,11 +105,13 @@ def _is_dense(view: View) -> bool:
     strides are a permutation. Anything else (stride 0 above all) could claim more numbers than
     the file has.
     """
+    if len(view.shape) != len(view.strides) or len(view.shape) > _MOST_AXES:
+        return False
     expected = 1
-    for stride, size in sorted(zip(view.strides, view.shape, strict=True)):
+    for stride, size in sorted(_axes(view)):
         if size == 1:
             continue  # an axis of one has no stride to speak of
         if stride != expected or size < 1:
             return False
         expected *= size
-    return all(size >= 1 for size in view.shape)
+    return True

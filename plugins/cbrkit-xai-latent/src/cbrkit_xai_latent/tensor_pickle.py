@@ -1,16 +1,19 @@
 """Reads the pickles inside a PyTorch tensor file, allowing tensors and nothing else.
 
-This is a small interpreter of its own, fed by `pickletools.genops`, which only cuts a stream
-into opcodes. A subclass of `pickle.Unpickler` with a strict `find_class` would still run
+This is a small interpreter of its own, with the opcode table of the standard library's
+`pickletools`. A subclass of `pickle.Unpickler` with a strict `find_class` would still run
 REDUCE, NEWOBJ, BUILD and the extension registry on whatever it holds; here no opcode can
 import, call or change an attribute at all: a global is a member of an enumeration, and the
-two "calls" that a tensor file makes are recognised by shape. What is not listed is refused.
+two "calls" that a tensor file makes are recognised by shape. What is not listed is refused
+before its argument is read.
 """
 
 from __future__ import annotations
 
 import enum
 import pickletools
+from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO
 
 import attrs
@@ -31,6 +34,7 @@ class _Global(enum.Enum):
     LONG_STORAGE = "torch LongStorage"
 
 
+_OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
 _DTYPES = {_Global.FLOAT_STORAGE: "<f4", _Global.LONG_STORAGE: "<i8"}
 
 
@@ -68,16 +72,27 @@ def read_pickle(stream: BinaryIO) -> Any:
     """
     machine = _Machine()
     try:
-        for opcode, argument, _ in pickletools.genops(stream):
-            machine.step(opcode.name, argument)
+        while (opcode := _OPCODES[stream.read(1)]).name != "STOP":
+            machine.step(opcode.name, partial(_argument, opcode, stream))
+        if machine.below:
+            raise TensorFileError("a MARK of the pickle was never used", allowed="a tensor file, complete")
         (result,) = machine.stack
     except TensorFileError:
         raise
     except (ValueError, IndexError, KeyError, OverflowError) as error:  # truncated, or no valid pickle
         raise TensorFileError(
-            f"not a readable pickle ({error})", allowed="a tensor file, complete"
+            f"not a readable pickle ({error!r})", allowed="a tensor file, complete"
         ) from error
     return result
+
+
+def _argument(opcode: pickletools.OpcodeInfo, stream: BinaryIO) -> Any:
+    if opcode.name == "GLOBAL":  # two lines; pickletools would decode escapes in them, pickle does not
+        module, name = (stream.readline().decode("ascii").removesuffix("\n") for _ in range(2))
+        return f"{module} {name}"
+    if opcode.arg is None:
+        raise ValueError(f"{opcode.name} has no argument")
+    return opcode.arg.reader(stream)
 
 
 class _Machine:
@@ -88,11 +103,11 @@ class _Machine:
         self.below: list[list[Any]] = []  # the stacks under each MARK
         self.memo: dict[int, Any] = {}
 
-    def step(self, name: str, argument: Any) -> None:
+    def step(self, name: str, read_argument: Callable[[], Any]) -> None:
         """Carry out one opcode."""
         match name:
             case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINUNICODE":
-                self.stack.append(argument)
+                self.stack.append(read_argument())
             case "NONE" | "NEWTRUE" | "NEWFALSE":
                 self.stack.append({"NONE": None, "NEWTRUE": True, "NEWFALSE": False}[name])
             case "EMPTY_DICT":
@@ -105,23 +120,26 @@ class _Machine:
                 length = int(name[-1])
                 self.stack.append(tuple(self._pop() for _ in range(length))[::-1])
             case "TUPLE":
-                self.stack.append(tuple(self._pop_to_mark()))
+                items = self._pop_to_mark()  # first: it changes which stack is on top
+                self.stack.append(tuple(items))
             case "MARK":
                 self.below.append(self.stack)
                 self.stack = []
             case "BINPUT" | "LONG_BINPUT":
-                self.memo[argument] = self.stack[-1]
+                self.memo[read_argument()] = self.stack[-1]
             case "BINGET" | "LONG_BINGET":
-                self.stack.append(self.memo[argument])
+                self.stack.append(self.memo[read_argument()])
             case "SETITEM":
                 value, key = self._pop(), self._pop()
                 self._set_items([key, value])
             case "SETITEMS":
                 self._set_items(self._pop_to_mark())
+            case "APPEND":
+                self._extend([self._pop()])
             case "APPENDS":
                 self._extend(self._pop_to_mark())
             case "GLOBAL":
-                self.stack.append(_named(argument))
+                self.stack.append(_named(read_argument()))
             case "BINPERSID":
                 self.stack.append(_storage(self._pop()))
             case "REDUCE":
@@ -129,8 +147,8 @@ class _Machine:
                 self.stack.append(_made(function, arguments))
             case "BUILD":
                 self._drop_metadata()
-            case "PROTO" | "STOP":
-                pass
+            case "PROTO":
+                read_argument()
             case _:
                 raise TensorFileError(f"the pickle opcode {name} is refused", allowed="tensors only")
 
@@ -169,7 +187,8 @@ def _named(name: str) -> _Global:
         return _Global(name)
     except ValueError:
         allowed = ", ".join(one.value.replace(" ", ".") for one in _Global)
-        raise TensorFileError(f"the name {name.replace(' ', '.')!r} is refused", allowed=allowed) from None
+        said = name[:80].replace(" ", ".")
+        raise TensorFileError(f"the name {said!r} is refused", allowed=allowed) from None
 
 
 def _storage(reference: Any) -> Storage:
@@ -199,7 +218,8 @@ def _view(arguments: tuple[Any, ...]) -> View:
         type(storage) is Storage
         and all(type(number) is int and number >= 0 for number in numbers)
         and type(requires_grad) is bool
-        and hooks == {}
+        and type(hooks) is dict
+        and not hooks
     )
     if not plain:
         raise TensorFileError(f"{_short(arguments)} describes no tensor", allowed="a plain tensor")
