@@ -1,0 +1,1 @@
+"""Distances between features, one a file."""

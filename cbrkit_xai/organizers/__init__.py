@@ -1,0 +1,1 @@
+"""Organisations of a case base, one a file, with the clustering that one of them needs."""

@@ -1,0 +1,91 @@
+"""What a clustering is: which case is in which cluster, by which setting, and how well that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cbrkit_xai.features import Array, frozen
+from cbrkit_xai.organizers.silhouette import (
+    NOISE,
+    silhouette_score,
+    with_noise_as_one_cluster,
+    with_noise_as_singletons,
+)
+
+
+def read_only_numbers(numbers: ArrayLike) -> Array:
+    """Return whole numbers, one a case, as an int64 array that cannot be written to."""
+    return frozen(np.array(numbers, dtype=np.int64))
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Clustering:
+    """A DBSCAN clustering of n cases, with its silhouette in every reading of the paper's table 2.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        int64 cluster of each case; -1 for noise.
+    min_samples : int
+        As given, or as found by the search.
+    eps : float
+        The same, in units of the metric.
+    silhouette : float or None
+        Mean over the clustered cases; None where it is undefined (fewer than two clusters).
+    silhouette_noise_as_cluster : float or None
+        Mean over all cases, with the noise as one more cluster.
+    silhouette_noise_as_singletons : float or None
+        Mean over all cases, with each noise case a cluster of its own, which counts 0.
+    """
+
+    labels: Array = attrs.field(converter=read_only_numbers)
+    min_samples: int
+    eps: float
+    silhouette: float | None
+    silhouette_noise_as_cluster: float | None
+    silhouette_noise_as_singletons: float | None
+
+    @classmethod
+    def measured(cls, distances: Array, labels: Array, *, min_samples: int, eps: float) -> Clustering:
+        """Measure the silhouettes of `labels`, given all distances `(n, n)`."""
+        return cls(
+            labels=labels,
+            min_samples=min_samples,
+            eps=eps,
+            silhouette=silhouette_score(distances, labels),
+            silhouette_noise_as_cluster=silhouette_score(distances, with_noise_as_one_cluster(labels)),
+            silhouette_noise_as_singletons=silhouette_score(distances, with_noise_as_singletons(labels)),
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of cases."""
+        return len(self.labels)
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters; noise is none."""
+        return int(self.labels.max(initial=NOISE)) + 1
+
+    @property
+    def clustered(self) -> int:
+        """Number of cases that are in some cluster."""
+        return int((self.labels != NOISE).sum())
+
+    def members(self, cluster: int) -> Array:
+        """Return the rows of the cases in one cluster, or of the noise for -1."""
+        return np.flatnonzero(self.labels == cluster)
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return {**attrs.asdict(self, recurse=False), "labels": self.labels.tolist()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Clustering:
+        """Read what `state` gave."""
+        return cls(**state)

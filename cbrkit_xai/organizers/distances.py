@@ -1,0 +1,75 @@
+"""Distances as organizers need them: from queries to fixed references, and of all cases from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.errors import PluginError
+from cbrkit_xai.features import Array, Features, count, take
+from cbrkit_xai.protocols import Metric, Progress
+
+_STEPS = 32
+"""Blocks of rows into which all distances are divided, at most: as often is progress told."""
+
+_FEWEST_ROWS = 16
+"""Rows of a block, at least: what a metric prepares per block must pay."""
+
+
+@attrs.frozen(eq=False)
+class _Unprepared:
+    metric: Metric
+    references: Features
+
+    def __call__(self, queries: Features) -> Array:
+        return self.metric.pairwise(queries, self.references)
+
+
+def distances_from(metric: Metric, references: Features) -> Callable[[Features], Array]:
+    """Return a callable that maps queries `(q, ...)` to distances `(q, n)`, prepared if the metric can."""
+    prepare: Callable[[Features], Callable[[Features], Array]] | None = getattr(metric, "prepare", None)
+    return _Unprepared(metric, references) if prepare is None else prepare(references)
+
+
+def distances_of_all(metric: Metric, features: Features, progress: Progress | None = None) -> Array:
+    """Return the distance of each case from each other, `(n, n)`: symmetric, with zeros on the diagonal.
+
+    Each pair is computed once and mirrored, which halves the time of a slow metric and leaves
+    no float noise between d(x, y) and d(y, x), or in d(x, x).
+
+    Parameters
+    ----------
+    metric : Metric
+        Its `pairwise` is called with blocks of rows.
+    features : array or mapping of arrays
+        First axis n.
+    progress : callable, optional
+        Called with (cases done, cases in all).
+
+    Raises
+    ------
+    PluginError
+        The metric gives a negative distance, NaN or infinity.
+    """
+    n = count(features)
+    distances = np.zeros((n, n))
+    rows_at_once = max(_FEWEST_ROWS, -(-n // _STEPS))
+    for start in range(0, n, rows_at_once):
+        stop = min(n, start + rows_at_once)
+        block = metric.pairwise(take(features, slice(start, stop)), take(features, slice(start, n)))
+        distances[start:stop, start:] = block  # (rows of the block, cases from its first row on)
+        if progress is not None:
+            progress(stop, n)
+    upper = np.triu(distances, 1)
+    distances = upper + upper.T
+    if not (distances >= 0).all() or not np.isfinite(distances).all():
+        broken = distances[~((distances >= 0) & np.isfinite(distances))][0]
+        raise PluginError(
+            f"a distance of two cases is {broken}",
+            where=f"metric {type(metric).__name__}",
+            allowed="finite numbers >= 0",
+            next_step="`cbrkit-xai check` shows which features cause it",
+        )
+    return distances
