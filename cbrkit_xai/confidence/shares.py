@@ -129,7 +129,9 @@ def group_numbers(groups: ArrayLike, cases: int) -> NDArray[np.intp]:
     """
     labels = np.asarray(groups)
     if labels.shape != (cases,):
-        raise ParameterError(f"groups has the shape {labels.shape}", allowed=f"one label per case, ({cases},)")
+        raise ParameterError(
+            f"groups has the shape {labels.shape}", allowed=f"one label per case, ({cases},)"
+        )
     numbers: NDArray[Any] = np.unique(labels, return_inverse=True)[1]
     return numbers.astype(np.intp)
 
@@ -140,12 +142,12 @@ def _luce(table: Floats, left_out: NDArray[np.intp], variants: int, imaginary_ca
     useful = ~np.isnan(table).all(axis=1)
     table, left_out = table[useful], left_out[useful]
     asked = ~np.isnan(table)
-    somewhere = asked.any(axis=0) if len(table) else np.ones(methods, dtype=bool)
+    somewhere = np.asarray(asked.any(axis=0) if len(table) else np.ones(methods, dtype=bool))
     even = somewhere / somewhere.sum()
     filled = np.where(asked, table, 0.0)
 
     # The sums that the iteration needs: per variant and method, and per variant and pattern of methods asked.
-    patterns, pattern = np.unique(np.vstack([asked, somewhere[None]]), axis=0, return_inverse=True)
+    patterns, pattern = np.unique(np.vstack([asked, somewhere]), axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
     won = np.tile(filled.sum(axis=0) + imaginary_cases * even, (variants, 1))  # (variants, m)
     cases = np.tile(np.bincount(pattern[:-1], minlength=len(patterns)).astype(np.float64), (variants, 1))

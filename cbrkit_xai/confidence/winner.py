@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-LARGEST_BALLOTS = 100
+LARGEST_BALLOTS = 60
 """More ballots than this are replaced by this many with the same variance of the shares."""
 
 _CELLS_AT_ONCE = 1_000_000
@@ -28,7 +28,7 @@ def chance_of_winning(alphas: Floats, ballots: int) -> Floats:
 
     Beyond `LARGEST_BALLOTS` the concentration changes so that the shares of the smaller number vary as
     much as those of the larger; tested within .02. Where the votes of a photo would say its shares more
-    exactly than 100 independent ballots can, the chances come out less extreme than they should.
+    exactly than 60 independent ballots can, the chances come out less extreme than they should.
 
     Parameters
     ----------
