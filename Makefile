@@ -32,7 +32,9 @@ bench: $(VENV)/.full
 
 # Rebuilds the bundled case base; needs the 200 photos, which are not part of the project.
 base: $(VENV)/.full
+	rm -f cbrkit_xai/bases/coco200-auto.cbr
 	$(BIN)/python -m cbrkit_xai.bases.coco200 $(SOURCE) -o cbrkit_xai/bases/coco200-auto.cbr
+	$(BIN)/python -m cbrkit_xai.bases.fits
 
 clean:
 	rm -rf $(VENV)

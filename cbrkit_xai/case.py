@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -15,18 +16,23 @@ Source: TypeAlias = Literal["human", "automatic"]
 SOURCES: tuple[Source, ...] = ("human", "automatic")
 
 
+def _is_number_of_votes(value: Any) -> bool:
+    # Real, not int | float: a numpy integer is neither.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return 0 <= float(value) < math.inf
+    except OverflowError:  # an int too large for a float
+        return False
+
+
 def _checked_votes(votes: Mapping[str, Any]) -> Mapping[str, float]:
     for method, value in votes.items():
         if not isinstance(method, str) or not method.strip():
             raise VotesError(
                 f"{method!r} is not a method name", where="votes", allowed="a text such as 'lime'"
             )
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-            or value < 0
-        ):
+        if not _is_number_of_votes(value):
             raise VotesError(
                 f"{value!r} is not a number of votes",
                 where=f"votes for {method!r}",

@@ -207,11 +207,11 @@ class CaseBase:
 
     def _features(self, representation: Representation, progress: Progress | None) -> Any:
         stored_as = getattr(representation, "stored_as", None)
-        if representation.fingerprint not in self.features and stored_as is not None:
-            return representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
         known = self.features.get(representation.fingerprint, {})
         hashes = [case.image_sha256 for case in self.cases]
         missing = [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in known]
+        if missing and stored_as is not None:
+            return representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
         if missing:
             known = {**known, **self._described(representation, missing, progress)}
         return np.stack([known[sha256] for sha256 in hashes])
@@ -221,11 +221,8 @@ class CaseBase:
     ) -> dict[str, Array]:
         without = [sha256 for sha256 in hashes if sha256 not in self.pictures]
         if without:
-            reason = (
-                "holds no pixels"
-                if len(without) == len(self.cases)
-                else f"lacks {len(without)} photos' pixels"
-            )
+            holds_some = any(case.image_sha256 in self.pictures for case in self.cases)
+            reason = f"lacks the pixels of {len(without)} photos" if holds_some else "holds no pixels"
             raise FeaturesError(
                 f"this base {reason}, and no features {representation.fingerprint!r} "
                 f"for {len(without)} of its photos",

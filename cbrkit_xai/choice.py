@@ -13,7 +13,7 @@ from cbrkit_xai.errors import ConfigurationError
 
 def _json_value(value: Any, where: str) -> Any:
     """Return `value` as it would come back from JSON, or refuse it."""
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
@@ -26,7 +26,7 @@ def _json_value(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
         if "use" in value:
             return Use.from_mapping(value, where=where)
-        return {str(key): _json_value(part, f"{where}.{key}") for key, part in value.items()}
+        return _table(value, f"{where}.")
     if isinstance(value, list | tuple):
         return tuple(_json_value(part, f"{where}[{row}]") for row, part in enumerate(value))
     raise ConfigurationError(
@@ -36,10 +36,19 @@ def _json_value(value: Any, where: str) -> Any:
     )
 
 
-def _parameters(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _table(value: Mapping[str, Any], where: str = "") -> Mapping[str, Any]:
     # TOML has no null: a parameter that is None is one that was not given.
-    given = {name: part for name, part in sorted(value.items()) if part is not None}
-    return MappingProxyType({name: _json_value(part, name) for name, part in given.items()})
+    given = {str(name): part for name, part in value.items() if part is not None}
+    return MappingProxyType({name: _json_value(given[name], f"{where}{name}") for name in sorted(given)})
+
+
+def _parameters(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "use" in value:
+        # In a file it would take the place of the component's name.
+        raise ConfigurationError(
+            "a parameter cannot be called 'use'", where="use", allowed="any other name", next_step="rename it"
+        )
+    return _table(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,20 +79,25 @@ class Use:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the mapping that `from_mapping` reads."""
-        return {"use": self.name, **{name: _plain(value) for name, value in self.parameters.items()}}
+        return {"use": self.name, **{name: plain(value) for name, value in self.parameters.items()}}
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        values = ", ".join(f"{name}={_shown(value)}" for name, value in self.parameters.items())
         return f"{self.name}({values})" if values else self.name
 
 
-def _plain(value: Any) -> Any:
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, Use) else repr(plain(value))
+
+
+def plain(value: Any) -> Any:
+    """Return a parameter's value as the mutable JSON or TOML value that it came from."""
     if isinstance(value, Use):
         return value.to_mapping()
     if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import attrs
 
 from cbrkit_xai.choice import Use
-from cbrkit_xai.errors import MissingDependencyError, PluginError, nearest_spelling
+from cbrkit_xai.errors import MissingDependencyError, PluginError, first_sentence, nearest_spelling
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -116,7 +117,7 @@ class ComponentPlugin:
         MissingDependencyError
             The module, or one that it imports, is not installed.
         PluginError
-            The module has no such attribute.
+            The module raises when imported, or has no such attribute.
         """
         if not isinstance(self.factory, str):
             return self.factory
@@ -128,6 +129,12 @@ class ComponentPlugin:
                 f"{error.name!r} is not installed",
                 where=f"{self.kind} {self.name!r}",
                 next_step=f"pip install {' '.join(self.needs) or error.name}",
+            ) from error
+        except Exception as error:  # a stranger's module may raise anything when imported
+            raise PluginError(
+                f"{module_name!r} cannot be imported: {type(error).__name__}: {first_sentence(error)}",
+                where=f"{self.kind} {self.name!r}",
+                next_step="tell its author, or install the version it was written for",
             ) from error
         if not hasattr(module, attribute):
             raise PluginError(
@@ -240,6 +247,22 @@ class JudgePlugin(ComponentPlugin):
     family: str = attrs.field(validator=_is_kebab_case, metadata={"fact": True})
 
 
+def _is_use(instance: Profile, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, Use):
+        raise PluginError(
+            f"{value!r} names no component", where=f"Profile.{attribute.name}", allowed='use("name", ...)'
+        )
+
+
+def _are_uses(instance: Profile, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, tuple) or not value or not all(isinstance(one, Use) for one in value):
+        raise PluginError(
+            f"{value!r} names no organizers",
+            where=f"Profile.{attribute.name}",
+            allowed='a tuple of at least one, such as (use("linear"),)',
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Profile:
     """One profile's choice of components.
@@ -254,13 +277,18 @@ class Profile:
         How many entries are retrieved.
     """
 
-    representation: Use
-    metric: Use
-    organizers: tuple[Use, ...] = attrs.field(validator=attrs.validators.min_len(1))
-    aggregator: Use = attrs.field(factory=lambda: Use(name="mean"))
-    reuse: Use = attrs.field(factory=lambda: Use(name="mean"))
-    retention: Use = attrs.field(factory=lambda: Use(name="always"))
+    representation: Use = attrs.field(validator=_is_use)
+    metric: Use = attrs.field(validator=_is_use)
+    organizers: tuple[Use, ...] = attrs.field(validator=_are_uses)
+    aggregator: Use = attrs.field(factory=lambda: Use(name="mean"), validator=_is_use)
+    reuse: Use = attrs.field(factory=lambda: Use(name="mean"), validator=_is_use)
+    retention: Use = attrs.field(factory=lambda: Use(name="always"), validator=_is_use)
     k: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+
+
+def _read_only(profiles: Any) -> Any:
+    # What is no mapping is left to the validator.
+    return MappingProxyType(dict(profiles)) if isinstance(profiles, Mapping) else profiles
 
 
 @attrs.frozen(kw_only=True)
@@ -273,14 +301,25 @@ class ConfigurationPlugin(ComponentPlugin):
         default="cbrkit_xai.configurations:Configuration", validator=_is_factory, init=False
     )
     profiles: Mapping[str, Profile] = attrs.field(
+        converter=_read_only,
         validator=attrs.validators.deep_mapping(
             key_validator=attrs.validators.instance_of(str),
             value_validator=attrs.validators.instance_of(Profile),
             mapping_validator=attrs.validators.min_len(1),
-        )
+        ),
     )
 
 
 def kinds() -> Iterator[type[ComponentPlugin]]:
     """Yield the record of each kind, in the order of the hooks."""
-    yield from ComponentPlugin.__subclasses__()
+    # Not `__subclasses__()`: that also lists the classes attrs replaced, and a stranger's.
+    yield RepresentationPlugin
+    yield MetricPlugin
+    yield AggregatorPlugin
+    yield OrganizerPlugin
+    yield ReuseStrategyPlugin
+    yield RetentionPolicyPlugin
+    yield ExplainerPlugin
+    yield ClassifierPlugin
+    yield JudgePlugin
+    yield ConfigurationPlugin

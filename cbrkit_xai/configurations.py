@@ -13,7 +13,7 @@ import attrs
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.components import ConfigurationPlugin, MetricPlugin, RepresentationPlugin
-from cbrkit_xai.errors import ConfigurationError, nearest_spelling
+from cbrkit_xai.errors import ConfigurationError, ParameterError, nearest_spelling
 from cbrkit_xai.neighbours import check_k
 from cbrkit_xai.protocols import (
     Aggregator,
@@ -288,8 +288,8 @@ def configuration_from_toml(
             )
     try:
         return _from_table(table, where, registry)
-    except ConfigurationError as error:
-        if error.where and error.where.startswith(where):
+    except (ConfigurationError, ParameterError) as error:
+        if error.where and (error.where == where or error.where.startswith(f"{where}:")):
             raise
         error.where = f"{where}: {error.where}" if error.where else where
         raise
@@ -306,8 +306,9 @@ def _from_table(table: dict[str, Any], where: str, registry: Registry | None) ->
                 next_step='name it, or start with extends = "lf-cos"',
             )
         return Configuration(**changes)
-    if not isinstance(table["extends"], str):
-        raise ConfigurationError(f"{table['extends']!r} does not fit", where="extends", allowed="a text")
+    for key in ("extends", "profile"):
+        if not isinstance(table.get(key, ""), str):
+            raise ConfigurationError(f"{table[key]!r} does not fit", where=key, allowed="a text")
     profile = changes.pop("profile", "recommended")
     started = configuration(table["extends"], profile=profile, registry=registry)
     return started.evolve(**changes)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from cbrkit_xai import registry as registries
-from cbrkit_xai.answering import answers
+from cbrkit_xai.answering import Question, answers
 from cbrkit_xai.case import Ballot, Case, Source, Target
 from cbrkit_xai.case_base import CaseBase, unique_id
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.choice import Use
 from cbrkit_xai.configurations import KIND_OF_PART, Components, Configuration
-from cbrkit_xai.errors import CaseBaseError, ParameterError, nearest_spelling
+from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError
 from cbrkit_xai.features import read_only
 from cbrkit_xai.fit_cache import FitCache, fit_key
 from cbrkit_xai.images import Image, encode_png, open_image
 from cbrkit_xai.learning import Learnt, learn, organize
 from cbrkit_xai.neighbours import check_k
-from cbrkit_xai.retaining import Verdict, features_to_keep
+from cbrkit_xai.retaining import Verdict, check_is_store_of, features_to_keep
 
 if TYPE_CHECKING:
     from cbrkit_xai.protocols import Index, Progress
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 """Photos that are held in memory together."""
+
+_logger = logging.getLogger("cbrkit_xai")
 
 
 def fit(
@@ -73,9 +77,13 @@ def _organized(
     progress: Progress | None,
 ) -> Recommender:
     cases = base.columns(components.representation, progress)
-    key = fit_key(base.content_hash, configuration.hash, _versions(configuration, registry))
-    known = cache.get(key) if cache is not None else None
-    fitted, index = organize(components, cases, progress, None if known is None else known.get("index"))
+    versions = _versions(configuration, registry) if cache is not None else None
+    if cache is None or versions is None:
+        key, restored = None, None
+    else:
+        key = fit_key(base.content_hash, configuration.hash, versions)
+        restored = _restored(components, cases, cache.get(key))
+    fitted, index, learnt = restored or (*organize(components, cases, progress), None)
     return Recommender(
         configuration=configuration,
         base=base,
@@ -86,14 +94,50 @@ def _organized(
         registry=registry,
         cache=cache,
         key=key,
-        known=known,
+        learnt=learnt,
     )
 
 
-def _versions(configuration: Configuration, registry: Registry) -> str:
-    """Return the versions of the distributions whose components a fit depends on."""
-    owners = [registry.owner(kind, getattr(configuration, part).name) for part, kind in KIND_OF_PART.items()]
+def _restored(
+    components: Components, cases: Cases, kept: Mapping[str, Any] | None
+) -> tuple[Components, Index, Learnt] | None:
+    """Return what a kept fit holds; None without one, or if it cannot be read."""
+    if kept is None:
+        return None
+    try:
+        fitted, index = organize(components, cases, None, kept.get("index"))
+        return fitted, index, Learnt.from_json(kept["learnt"], components)
+    except Exception as error:  # a fit can be done anew, whatever is wrong with the one that was kept
+        _logger.warning("a kept fit cannot be read, and is done anew: %r", error)
+        return None
+
+
+def _versions(configuration: Configuration, registry: Registry) -> str | None:
+    """Return the versions of the distributions whose components a fit depends on.
+
+    None where one was registered by hand: another component may stand under its name tomorrow.
+    """
+    names = {use.name for part in KIND_OF_PART for use in _uses(getattr(configuration, part))}
+    owners = [
+        plugin
+        for plugin in registry.plugins
+        if any(component.name in names for component in plugin.components)
+    ]
+    if not all(owner.distribution for owner in owners):
+        return None
     return " ".join(sorted({f"{owner.distribution}=={owner.version}" for owner in owners}))
+
+
+def _uses(value: Any) -> Iterator[Use]:
+    """Yield every component that a parameter names, and those that its own parameters name."""
+    if isinstance(value, Use):
+        yield value
+        value = value.parameters
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _uses(part)
 
 
 # `slots=False`: what is learnt is learnt once, when it is first needed.
@@ -119,8 +163,12 @@ class Recommender:
         Where components and observers are found.
     cache : FitCache or None
         Where finished fits are kept.
+    key : str or None
+        The name of this fit in the cache; None if it cannot be kept.
     verdict : Verdict or None
         The retention policy's answer to the case last offered.
+    learnt : Learnt, optional
+        Where it is known already; otherwise it is learnt when it is first needed.
     """
 
     configuration: Configuration
@@ -131,21 +179,21 @@ class Recommender:
     cases: Cases
     registry: Registry
     cache: FitCache | None = None
-    key: str = ""
-    known: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    key: str | None = None
     verdict: Verdict | None = None
+    _learnt: Learnt | None = attrs.field(default=None, repr=False)
+    _learning: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+    _with_other_k: dict[int, Recommender] = attrs.field(factory=dict, init=False, repr=False)
 
-    @cached_property
+    @property
     def learnt(self) -> Learnt:
         """Fitted reuse and retention, confidence, and what is within experience."""
         return self._learn(None)
 
     def _learn(self, progress: Progress | None) -> Learnt:
-        if "learnt" in self.__dict__:
-            return self.learnt
-        if self.known is not None:
-            learnt = Learnt.from_json(self.known["learnt"], self.components)
-        else:
+        with self._learning:  # several threads may need it first
+            if self._learnt is not None:
+                return self._learnt
             learnt = learn(
                 self.components,
                 self.index,
@@ -154,24 +202,28 @@ class Recommender:
                 self.configuration.k,
                 progress,
             )
-            self._keep(learnt)
-        self.__dict__["learnt"] = learnt
+            object.__setattr__(self, "_learnt", learnt)
+        self._keep(learnt)
         return learnt
 
     def _keep(self, learnt: Learnt) -> None:
-        if self.cache is None:
+        if self.cache is None or self.key is None:
             return
-        try:
-            fit = {
-                "learnt": learnt.to_json(),
-                "configuration": self.configuration.label,
-                "base": self.base.name,
-            }
-        except TypeError:  # a component that cannot be written down is fitted anew each time
-            return
+        fit = {"configuration": self.configuration.label, "base": self.base.name}
         if hasattr(self.index, "state"):
             fit["index"] = self.index.state()
-        self.cache.put(self.key, fit)
+        kept = learnt.to_json(self.components)
+        if kept is not None:
+            self.cache.put(self.key, {**fit, "learnt": kept})
+
+    def _asked_for(self, k: int | None) -> Recommender:
+        """Return the recommender that retrieves k entries; what depends on k is learnt anew, once."""
+        if k is None or check_k(k) == self.configuration.k:
+            return self
+        other = attrs.evolve(
+            self, configuration=self.configuration.evolve(k=k), cache=None, key=None, learnt=None
+        )
+        return self._with_other_k.setdefault(int(k), other)
 
     def recommend(
         self,
@@ -226,22 +278,18 @@ class Recommender:
         progress : callable, optional
             Called with (photos done, photos).
         """
-        chosen = self._checked_methods(methods)
-        _check_cost_weight(cost_weight)
-        asked = self
-        if k is not None and check_k(k) != self.configuration.k:
-            asked = attrs.evolve(self, configuration=self.configuration.evolve(k=k), known=None, cache=None)
+        question = Question.among(self.cases.methods, methods, cost_weight)
+        asked = self._asked_for(k)
         found: list[Recommendation] = []
         for start in range(0, len(photos), _AT_ONCE):
-            found += asked._recommend(
-                photos[start : start + _AT_ONCE], chosen, cost_weight, decoding_seconds / len(photos)
-            )
+            some = photos[start : start + _AT_ONCE]
+            found += asked._recommend(some, question, decoding_seconds / len(photos))
             if progress is not None:
                 progress(len(found), len(photos))
         return found
 
     def _recommend(
-        self, photos: Sequence[Any], methods: Sequence[str], cost_weight: float, decoding_seconds: float
+        self, photos: Sequence[Any], question: Question, decoding_seconds: float
     ) -> list[Recommendation]:
         started = time.perf_counter()
         images = [open_image(photo) for photo in photos]
@@ -251,7 +299,7 @@ class Recommender:
         neighbours = self.index.nearest(read_only(features), self.configuration.k)
         retrieved = time.perf_counter()
         self.registry.notify("cbrkit_xai_after_retrieve", neighbours=neighbours)
-        found = answers(self, images, neighbours, methods, cost_weight)
+        found = answers(self, images, neighbours, question)
         finished = time.perf_counter()
         seconds = {
             "decode": decoding_seconds + (decoded - started) / len(images),
@@ -299,8 +347,12 @@ class Recommender:
         ImageError, VotesError
             The photo or the votes cannot be used; nothing is kept.
         CaseBaseError
-            The store could not keep the case.
+            The store could not keep the case, or is not this base's.
+        NotOrganizableError
+            With this case the base can no longer be organised; with a store the case is kept.
         """
+        if store is not None:
+            check_is_store_of(self.base, store)
         image = open_image(photo)
         ballot = Ballot(votes=votes, source=source, voter=voter)
         identifier = unique_id(_stem(image), self.base.ids)
@@ -310,7 +362,13 @@ class Recommender:
         verdict = self._verdict(image, case)
         if not verdict.keeps:
             return attrs.evolve(self, verdict=verdict)
-        features, representations = features_to_keep(self.base, image, self.registry)
+        features, representations = features_to_keep(
+            self.base,
+            image,
+            self.registry,
+            self.components.representation,
+            self.configuration.representation,
+        )
         pixels = encode_png(image.pixels) if self.base.pictures.embedded else None
         if store is None:
             base = self.base.with_case(case, features, pixels)
@@ -319,8 +377,16 @@ class Recommender:
                 case, features=features, representations=representations, pixels=pixels, path=image.path
             )
             base = store.load()
+            # The folder that the reader named is not in the store.
+            paths = {**self.base.pictures.paths, **base.pictures.paths}
+            base = attrs.evolve(base, pictures=attrs.evolve(base.pictures, paths=paths))
         self.registry.notify("cbrkit_xai_after_retain", case=case, base=base)
-        known = _organized(self.configuration, base, self.components, self.registry, self.cache, None)
+        try:
+            known = _organized(self.configuration, base, self.components, self.registry, self.cache, None)
+        except CbrkitXaiError as error:
+            if store is not None:  # whoever reads of an error would offer the votes once more
+                error.what = f"the votes are kept as case {case.id!r}, but: {error.what}"
+            raise
         return attrs.evolve(known, verdict=verdict)
 
     def _verdict(self, image: Image, case: Case) -> Verdict:
@@ -334,31 +400,6 @@ class Recommender:
         # A policy that learns nothing need not wait for all the rest to be learnt.
         policy = self.learnt.retention if hasattr(self.components.retention, "fitted") else self.components.retention
         return policy.keeps(case, neighbours)
-
-    def _checked_methods(self, methods: Iterable[str] | None) -> tuple[str, ...]:
-        known = self.cases.methods
-        if methods is None:
-            return known
-        chosen = tuple(dict.fromkeys(methods))
-        for method in chosen:
-            if method not in known:
-                raise ParameterError(
-                    f"nobody was asked about {method!r} in {self.base.name!r}",
-                    where="methods",
-                    allowed=", ".join(known),
-                    next_step=nearest_spelling(method, known),
-                )
-        if not chosen:
-            raise ParameterError("no method to choose from", where="methods", allowed=", ".join(known))
-        return chosen
-
-
-def _check_cost_weight(cost_weight: Any) -> None:
-    number = isinstance(cost_weight, int | float) and not isinstance(cost_weight, bool)
-    if not number or not 0 <= cost_weight < float("inf"):
-        raise ParameterError(
-            f"{cost_weight!r} is no price", where="cost_weight", allowed="votes a second costs, at least 0"
-        )
 
 
 def _stem(image: Image) -> str:

@@ -104,6 +104,12 @@ class MissingDependencyError(CbrkitXaiError):
     """A package that this component needs is not installed."""
 
 
+def first_sentence(error: BaseException) -> str:
+    """Return what an error says in one line; attrs' validators put their objects behind the sentence."""
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    return " ".join(text.split())
+
+
 def nearest_spelling(name: str, known: Iterable[str]) -> str | None:
     """Return a sentence naming the known spelling nearest to `name`, or None."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -20,12 +20,16 @@ VERSION = 1
 """Raised whenever a fit would come out differently from the same input."""
 
 _logger = logging.getLogger("cbrkit_xai")
-_SHIPPED = Path(__file__).parent / "bases" / "fits"
+SHIPPED = Path(__file__).parent / "bases" / "fits"
 
 
 def fit_key(content_hash: str, configuration_hash: str, versions: str) -> str:
     """Return the name of a fit."""
     return hashlib.sha256(f"{VERSION} {content_hash} {configuration_hash} {versions}".encode()).hexdigest()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @attrs.frozen(kw_only=True)
@@ -41,23 +45,24 @@ class FitCache:
     """
 
     folder: Path = attrs.field(factory=lambda: cache_folder() / "fits")
-    shipped: Path = _SHIPPED
+    shipped: Path = SHIPPED
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return a fit, or None; a damaged file counts as none."""
         for folder in (self.folder, self.shipped):
             try:
-                value = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
+                digest, _, text = (folder / f"{key}.json").read_text(encoding="utf-8").partition("\n")
+                if digest == _digest(text):
+                    fit: dict[str, Any] = json.loads(text)
+                    return fit
             except (OSError, ValueError):
                 continue
-            if isinstance(value, dict):
-                return value
         return None
 
     def put(self, key: str, fit: dict[str, Any]) -> None:
         """Keep a fit."""
         text = json.dumps(fit, sort_keys=True, separators=(",", ":"))
         try:
-            write_atomically(self.folder / f"{key}.json", text.encode())
+            write_atomically(self.folder / f"{key}.json", f"{_digest(text)}\n{text}".encode())
         except OSError as error:
             _logger.warning("the fit is not kept: %s", error)

@@ -81,7 +81,28 @@ def cbrkit_xai_aggregators() -> Iterable[components.AggregatorPlugin]:  # type: 
 
 @hookspec
 def cbrkit_xai_organizers() -> Iterable[components.OrganizerPlugin]:  # type: ignore[empty-body]
-    """Register organisations of the case base; `cbrkit_xai.organizers.linear` is an example."""
+    """Register organisations of the case base; `cbrkit_xai.organizers.linear` is a whole one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cbrkit_xai import Entries, OrganizerPlugin, hookimpl
+    >>> class Index:
+    ...     def __init__(self, entries, metric):
+    ...         self.entries, self.metric = entries, metric
+    ...     def nearest(self, queries, k, exclude=None):
+    ...         distances = self.metric.pairwise(queries, self.entries.features)
+    ...         allowed = None if exclude is None else np.array(
+    ...             [[id not in left_out for id in self.entries.ids] for left_out in exclude])
+    ...         return self.entries.nearest(distances, k, allowed)
+    >>> class Plain:
+    ...     def organize(self, cases, metric, aggregator, progress=None):
+    ...         return Index(Entries.of_cases(cases), metric)
+    >>> @hookimpl
+    ... def cbrkit_xai_organizers():
+    ...     yield OrganizerPlugin(
+    ...         name="plain", summary="Compares with every case", source="linear search", factory=Plain)
+    """
 
 
 @hookspec
@@ -120,34 +141,111 @@ def cbrkit_xai_retention_policies() -> Iterable[components.RetentionPolicyPlugin
 
 @hookspec
 def cbrkit_xai_explainers() -> Iterable[components.ExplainerPlugin]:  # type: ignore[empty-body]
-    """Register explanation methods."""
+    """Register explanation methods.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import ExplainerPlugin, hookimpl
+    >>> class Brightness:
+    ...     def explain(self, image, classifier, target, rng, progress=None):
+    ...         return {"attribution": image.mean(axis=2)}
+    >>> @hookimpl
+    ... def cbrkit_xai_explainers():
+    ...     yield ExplainerPlugin(
+    ...         name="brightness", summary="Says that bright is important", source="a joke",
+    ...         factory=Brightness)
+    """
 
 
 @hookspec
 def cbrkit_xai_classifiers() -> Iterable[components.ClassifierPlugin]:  # type: ignore[empty-body]
-    """Register models that can be explained; `cbrkit_xai_latent.classifier` is an example."""
+    """Register models that can be explained; `cbrkit_xai_latent.classifier` is a real one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cbrkit_xai import ClassifierPlugin, hookimpl
+    >>> class DayOrNight:
+    ...     fingerprint, labels = "day-or-night/1", ("night", "day")
+    ...     def predict(self, images):
+    ...         day = images.mean(axis=(1, 2, 3)) / 255
+    ...         return np.stack([1 - day, day], axis=1)
+    >>> @hookimpl
+    ... def cbrkit_xai_classifiers():
+    ...     yield ClassifierPlugin(
+    ...         name="day-or-night", summary="By mean brightness", source="arithmetic", factory=DayOrNight)
+    """
 
 
 @hookspec
 def cbrkit_xai_judges() -> Iterable[components.JudgePlugin]:  # type: ignore[empty-body]
-    """Register automatic judges of explanations."""
+    """Register automatic judges of explanations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cbrkit_xai import JudgePlugin, hookimpl
+    >>> class Sparse:
+    ...     def score(self, explanations, image, classifier, target):
+    ...         return np.array([-np.count_nonzero(one.attribution) for one in explanations])
+    >>> @hookimpl
+    ... def cbrkit_xai_judges():
+    ...     yield JudgePlugin(
+    ...         name="sparse", summary="The fewer pixels the better", source="parsimony",
+    ...         family="sparseness", factory=Sparse)
+    """
 
 
 @hookspec
 def cbrkit_xai_configurations() -> Iterable[components.ConfigurationPlugin]:  # type: ignore[empty-body]
-    """Register named configurations; `cbrkit_xai_histogram.hist_euc` is an example."""
+    """Register named configurations, in one or more profiles.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import ConfigurationPlugin, Profile, hookimpl, use
+    >>> @hookimpl
+    ... def cbrkit_xai_configurations():
+    ...     yield ConfigurationPlugin(
+    ...         name="mean-cos", summary="Photos of the same tint", source="arithmetic",
+    ...         profiles={"recommended": Profile(
+    ...             representation=use("mean-colour"), metric=use("cosine"), organizers=(use("linear"),))})
+    """
 
 
 @hookspec
 def cbrkit_xai_after_retrieve(neighbours: Neighbours) -> None:
-    """Watch what was retrieved for a batch of queries."""
+    """Watch what was retrieved for a batch of queries.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import hookimpl
+    >>> @hookimpl
+    ... def cbrkit_xai_after_retrieve(neighbours):
+    ...     print("nearest:", [neighbours.ids(query)[:1] for query in range(len(neighbours))])
+    """
 
 
 @hookspec
 def cbrkit_xai_after_reuse(recommendation: Recommendation) -> None:
-    """Watch each recommendation."""
+    """Watch each recommendation.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import hookimpl
+    >>> @hookimpl
+    ... def cbrkit_xai_after_reuse(recommendation):
+    ...     print("recommended:", recommendation.ranking[0])
+    """
 
 
 @hookspec
 def cbrkit_xai_after_retain(case: Case, base: CaseBase) -> None:
-    """Watch each case that was retained, once the store has acknowledged it."""
+    """Watch each case that was retained, once the store has acknowledged it.
+
+    Examples
+    --------
+    >>> from cbrkit_xai import hookimpl
+    >>> @hookimpl
+    ... def cbrkit_xai_after_retain(base):
+    ...     print("the base now holds", len(base), "cases")
+    """

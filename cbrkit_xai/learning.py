@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +15,8 @@ from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.features import Array
 from cbrkit_xai.freezing import numbers
-from cbrkit_xai.neighbours import Entries, Neighbours, mean_votes, weighted_mean
+from cbrkit_xai.neighbours import Neighbours, mean_votes, weighted_mean
+from cbrkit_xai.organizers.linear import LinearIndex
 from cbrkit_xai.protocols import Index, Progress
 
 MOST_CASES_IN_MEMORY = 4000
@@ -55,20 +57,26 @@ class Learnt:
         share: Array = (1 + farther) / (1 + len(known))
         return share
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values.
+    def to_json(self, components: Components) -> dict[str, Any] | None:
+        """Return plain JSON values, or None if a fitted component cannot be brought back from them.
 
-        Raises
-        ------
-        TypeError
-            A fitted component is not an attrs class of plain values.
+        Parameters
+        ----------
+        components : Components
+            As composed, before anything was fitted.
         """
-        return {
-            "reuse": _plain(self.reuse),
-            "retention": _plain(self.retention),
-            "confidence": self.confidence.to_json(),
-            "experience": list(self.experience),
-        }
+        try:
+            value = {
+                "reuse": _plain(self.reuse),
+                "retention": _plain(self.retention),
+                "confidence": self.confidence.to_json(),
+                "experience": list(self.experience),
+            }
+            written: dict[str, Any] = json.loads(json.dumps(value))
+            came_back = Learnt.from_json(written, components) == self
+        except (AttributeError, TypeError, ValueError):  # whatever a stranger's component may hold
+            return None
+        return written if came_back else None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], components: Components) -> Learnt:
@@ -82,11 +90,7 @@ class Learnt:
 
 
 def _plain(component: Any) -> dict[str, Any] | None:
-    if not hasattr(component, "fitted"):
-        return None
-    if not attrs.has(type(component)):
-        raise TypeError(f"{component!r} cannot be kept")
-    return attrs.asdict(component)
+    return attrs.asdict(component) if hasattr(component, "fitted") else None
 
 
 def _refilled(component: Any, values: dict[str, Any] | None) -> Any:
@@ -140,19 +144,24 @@ def learn(
     effective : array of shape (n,)
         Independent voters that each case's votes are worth.
     """
-    retrieval = _Retrieval.prepare(components, index, cases)
-    neighbours = retrieval.left_out(np.arange(len(cases)), index, k)
+    if _is_plain(components, index) and len(cases) <= MOST_CASES_IN_MEMORY:
+        components, index, cases = _by_known_distances(components, cases)
+    neighbours = index.nearest(cases.features, k, exclude=cases.held_out())
     reuse = fitted_to(components.reuse, cases, neighbours)
+
+    def cross_fit(training_rows: Array, held_out_rows: Array) -> tuple[Array, Array]:
+        return _fold_shares(components, cases.take(training_rows), cases.take(held_out_rows), k)
+
     confidence = fit_confidence(
         cases.methods,
         cases.votes,
         effective,
         np.asarray(cases.groups),
         neighbour_shares(neighbours, cases, reuse, cases.held_out()),
-        retrieval.cross_fit(reuse, k),
+        cross_fit,
         progress=progress,
     )
-    nearest = neighbours.distances[:, 0] if neighbours.distances.shape[1] else np.full(len(cases), np.inf)
+    nearest = nearest_distances(neighbours)
     return Learnt(
         reuse=reuse,
         retention=fitted_to(components.retention, cases, neighbours),
@@ -162,57 +171,52 @@ def learn(
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class _Retrieval:
-    """Leave-one-out and held-out neighbours, from one distance matrix where that is the same."""
+class _KnownDistances:
+    """A metric of cases that are described by nothing but their row in a matrix of distances."""
 
-    components: Components
-    cases: Cases
-    distances: Array | None
+    distances: Array  # (n, n)
 
-    @classmethod
-    def prepare(cls, components: Components, index: Index, cases: Cases) -> _Retrieval:
-        """Compute all pairwise distances if the entries are the cases and the metric learns nothing.
+    def pairwise(self, queries: Any, references: Any) -> Array:
+        return self.distances[np.ix_(queries[:, 0], references[:, 0])]
 
-        A metric as slow as SSIM would otherwise be asked for each pair once per fold.
-        """
-        same = index.entries.ids == cases.ids and not index.entries.is_prototype.any()
-        plain = same and not hasattr(components.metric, "fitted") and len(cases) <= MOST_CASES_IN_MEMORY
-        distances = components.metric.pairwise(cases.features, cases.features) if plain else None
-        return cls(components=components, cases=cases, distances=distances)
 
-    def left_out(self, rows: Array, index: Index, k: int) -> Neighbours:
-        """Neighbours of training cases, each without the cases of its own group."""
-        training = self.cases.take(rows)
-        if self.distances is None:
-            return index.nearest(training.features, k, exclude=training.held_out())
-        groups = np.asarray(training.groups)
-        allowed = groups[:, None] != groups[None, :]
-        return Entries.of_cases(training).nearest(self.distances[np.ix_(rows, rows)], k, allowed)
+def _is_plain(components: Components, index: Index) -> bool:
+    """Say whether every fold asks for the same distances: of cases, by a metric that learns nothing."""
+    parts = (components.metric, components.aggregator, components.organizer)
+    return isinstance(index, LinearIndex) and not any(hasattr(part, "fitted") for part in parts)
 
-    def cross_fit(self, reuse: Any, k: int) -> Any:
-        """Return the function by which confidence organises each fold's training cases anew."""
 
-        def fold(training_rows: Array, held_out_rows: Array) -> tuple[Array, Array]:
-            training, held_out = self.cases.take(training_rows), self.cases.take(held_out_rows)
-            nothing = np.full((len(training), len(self.cases.methods)), np.nan)
-            if self.distances is not None:
-                own = self.left_out(training_rows, None, k)  # type: ignore[arg-type]
-                other = Entries.of_cases(training).nearest(
-                    self.distances[np.ix_(held_out_rows, training_rows)], k
-                )
-            else:
-                try:
-                    _, index = organize(self.components, training)
-                except NotOrganizableError:  # these photos then get the overall shares, as they would in use
-                    return nothing, np.full((len(held_out), len(self.cases.methods)), np.nan)
-                own = index.nearest(training.features, k, exclude=training.held_out())
-                other = index.nearest(held_out.features, k)
-            return (
-                neighbour_shares(own, training, reuse, training.held_out()),
-                neighbour_shares(other, training, reuse),
-            )
+def _by_known_distances(components: Components, cases: Cases) -> tuple[Components, Index, Cases]:
+    """Compute each distance once; a metric as slow as SSIM would be asked for it by every fold."""
+    distances = components.metric.pairwise(cases.features, cases.features)
+    by_row = attrs.evolve(cases, features=np.arange(len(cases))[:, None])
+    looked_up, index = organize(
+        attrs.evolve(components, metric=_KnownDistances(distances=distances)), by_row
+    )
+    return looked_up, index, by_row
 
-        return fold
+
+def _fold_shares(components: Components, training: Cases, held_out: Cases, k: int) -> tuple[Array, Array]:
+    """Organise the training cases anew; return their own, and the held-out cases', neighbour shares."""
+    try:
+        _, index = organize(components, training)
+    except NotOrganizableError:  # these photos then get the overall shares, as they would in use
+        return np.full_like(training.votes, np.nan), np.full_like(held_out.votes, np.nan)
+    own = index.nearest(training.features, k, exclude=training.held_out())
+    others = index.nearest(held_out.features, k)
+    # Weights too may be learnt, and must not have seen the votes that are held out.
+    reuse = fitted_to(components.reuse, training, own)
+    return (
+        neighbour_shares(own, training, reuse, training.held_out()),
+        neighbour_shares(others, training, reuse),
+    )
+
+
+def nearest_distances(neighbours: Neighbours) -> Array:
+    """Distance of each query from its nearest entry, `(q,)`; inf where there is none."""
+    if neighbours.distances.shape[1] == 0:
+        return np.full(len(neighbours), np.inf)
+    return neighbours.distances[:, 0]
 
 
 def neighbour_shares(
@@ -221,9 +225,29 @@ def neighbour_shares(
     """Weighted mean of the neighbours' vote shares, `(q, methods)`.
 
     A prototype counts as the mean of its members' shares, never as members x votes.
+
+    Parameters
+    ----------
+    exclude : sequence of sequences of str, optional
+        Per query, the ids whose shares must not be counted.
     """
-    votes = _entry_shares(neighbours, cases, exclude)  # (queries, k, methods)
-    return weighted_mean(votes, entry_weights(neighbours, reuse))
+    entries, positions = neighbours.entries, neighbours.positions
+    case_shares = shares(cases.votes)
+    row_of = {identifier: row for row, identifier in enumerate(cases.ids)}
+
+    def mean_shares(entry: int, hidden: Container[str] = ()) -> Array:
+        members = [row_of[member] for member in entries.members[entry] if member not in hidden]
+        return mean_votes(case_shares[members])
+
+    laid = np.full((*positions.shape, len(cases.methods)), np.nan)  # (queries, k, methods)
+    for entry in np.unique(positions[positions >= 0]):
+        laid[positions == entry] = mean_shares(entry)
+    if exclude is not None and entries.is_prototype.any():
+        for query, held_out in enumerate(exclude):
+            for place in np.flatnonzero(positions[query] >= 0):
+                if not set(held_out).isdisjoint(entries.members[positions[query, place]]):
+                    laid[query, place] = mean_shares(positions[query, place], held_out)
+    return weighted_mean(laid, entry_weights(neighbours, reuse))
 
 
 def entry_weights(neighbours: Neighbours, reuse: Any) -> Array:
@@ -233,22 +257,3 @@ def entry_weights(neighbours: Neighbours, reuse: Any) -> Array:
         return weights
     present = (neighbours.positions >= 0).astype(np.float64)
     return present / np.maximum(present.sum(axis=1, keepdims=True), 1)
-
-
-def _entry_shares(neighbours: Neighbours, cases: Cases, exclude: Sequence[Sequence[str]] | None) -> Array:
-    entries = neighbours.entries
-    case_shares = shares(cases.votes)
-    row_of = {identifier: row for row, identifier in enumerate(cases.ids)}
-    rows = [[row_of[member] for member in members] for members in entries.members]
-    per_entry = np.stack([mean_votes(case_shares[members]) for members in rows])  # (entries, methods)
-    laid = np.where(neighbours.positions[:, :, None] >= 0, per_entry[neighbours.positions], np.nan)
-    if exclude is None or not entries.is_prototype.any():
-        return laid
-    for query, held_out in enumerate(exclude):
-        hidden = {row_of[identifier] for identifier in held_out if identifier in row_of}
-        for place, entry in enumerate(neighbours.positions[query]):
-            if entry >= 0 and hidden.intersection(rows[entry]):
-                laid[query, place] = mean_votes(
-                    case_shares[[row for row in rows[entry] if row not in hidden]]
-                )
-    return laid

@@ -75,8 +75,17 @@ class Entries:
     )
 
     def __attrs_post_init__(self) -> None:
-        if not len(self.ids) == len(self.votes) == len(self.members) == count(self.features):
-            raise ValueError("ids, votes, members and features of the entries differ in number")
+        rows = {
+            len(self.ids),
+            len(self.votes),
+            len(self.members),
+            len(self.is_prototype),
+            count(self.features),
+        }
+        if len(rows) != 1:
+            raise ValueError("ids, votes, members, flags and features of the entries differ in number")
+        if len(set(self.ids)) != len(self.ids):
+            raise ValueError("the entries' ids must be unique")
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -11,11 +11,12 @@ import pluggy
 
 from cbrkit_xai import hookspecs
 from cbrkit_xai.components import ComponentPlugin, kinds
-from cbrkit_xai.errors import CbrkitXaiError, PluginError, nearest_spelling
+from cbrkit_xai.errors import CbrkitXaiError, PluginError, first_sentence, nearest_spelling
 
 _PREFIX = f"{hookspecs.PROJECT}_"
 RECORD_OF_HOOK = {record.hook: record for record in kinds()}
 OBSERVER_HOOKS = tuple(name for name in vars(hookspecs) if name.startswith(f"{_PREFIX}after_"))
+_HOOKS = (*RECORD_OF_HOOK, *OBSERVER_HOOKS)
 
 
 @attrs.frozen(kw_only=True)
@@ -51,13 +52,19 @@ def collect(plugin: object, name: str) -> Contribution:
         manager.register(plugin, name)
     except pluggy.PluginValidationError as error:
         raise PluginError(
-            str(error).replace("\n", " "), where=name, next_step="see cbrkit_xai.hookspecs"
+            " ".join(str(error).split()), where=name, next_step="see cbrkit_xai.hookspecs"
+        ) from error
+    except Exception as error:  # pluggy reads every attribute, and a property may raise
+        raise PluginError(
+            f"its attributes cannot be read: {type(error).__name__}: {first_sentence(error)}", where=name
         ) from error
     components: list[ComponentPlugin] = []
     observers: list[Observation] = []
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             _refuse_order(implementation, name)
+            if caller.name not in _HOOKS:
+                raise _no_hook(caller.name, name)
             if caller.name in RECORD_OF_HOOK:
                 components += _records(caller.name, implementation.function, name)
             else:
@@ -79,24 +86,31 @@ def collect(plugin: object, name: str) -> Contribution:
 
 def _refuse_stray_names(plugin: object, where: str) -> None:
     """Refuse what pluggy would pass over in silence."""
-    known = (*RECORD_OF_HOOK, *OBSERVER_HOOKS)
     for attribute in dir(plugin):
         if not attribute.startswith(_PREFIX):
             continue
         value = inspect.getattr_static(plugin, attribute)
         if inspect.ismodule(value):
             continue
-        if attribute not in known:
-            raise PluginError(
-                f"{attribute!r} is no hook",
-                where=where,
-                allowed=", ".join(known),
-                next_step=nearest_spelling(attribute, known),
-            )
-        if not hasattr(getattr(plugin, attribute), f"{hookspecs.PROJECT}_impl"):
+        if attribute not in _HOOKS:
+            raise _no_hook(attribute, where)
+        if isinstance(value, staticmethod | classmethod):
+            value = value.__func__
+        if not inspect.isroutine(value):
+            raise PluginError(f"{attribute!r} is {value!r}", where=where, allowed="a function")
+        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
             raise PluginError(
                 f"{attribute!r} is not marked as a hook", where=where, next_step="put @hookimpl above it"
             )
+
+
+def _no_hook(attribute: str, where: str) -> PluginError:
+    return PluginError(
+        f"{attribute!r} is no hook",
+        where=where,
+        allowed=", ".join(_HOOKS),
+        next_step=nearest_spelling(attribute, _HOOKS),
+    )
 
 
 def _refuse_order(implementation: pluggy.HookImpl, where: str) -> None:
@@ -114,19 +128,20 @@ def _records(hook: str, function: Callable[..., Any], where: str) -> list[Compon
     record = RECORD_OF_HOOK[hook]
     try:
         result = function()
-        if isinstance(result, ComponentPlugin) or not isinstance(result, Iterable):
-            raise PluginError(
-                f"{hook} returned {result!r}",
-                where=where,
-                allowed=f"an iterable of {record.__name__}; yield it",
-            )
-        records = list(result)
+        are_rows = isinstance(result, Iterable) and not isinstance(result, ComponentPlugin)
+        records = list(result) if are_rows else []
     except CbrkitXaiError as error:
-        if error.where is None or error.where == where:
-            raise
         raise PluginError(f"{hook}: {error}", where=where) from error
-    except Exception as error:  # a stranger's code may raise anything, and must not stop the others
-        raise PluginError(f"{hook} raised {type(error).__name__}: {error}", where=where) from error
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, and must not stop us
+        raise PluginError(
+            f"{hook} raised {type(error).__name__}: {first_sentence(error)}", where=where
+        ) from error
+    if not are_rows:
+        raise PluginError(
+            f"{hook} returned {result!r}",
+            where=where,
+            allowed=f"an iterable of {record.__name__}; yield it",
+        )
     for one in records:
         if not isinstance(one, record):
             raise PluginError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from importlib import import_module
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any, Literal
 
 import attrs
@@ -13,11 +13,11 @@ import attrs
 from cbrkit_xai.built_in import BUILT_IN_MODULES
 from cbrkit_xai.choice import Use
 from cbrkit_xai.components import ComponentPlugin
-from cbrkit_xai.errors import ConfigurationError, PluginError, nearest_spelling
+from cbrkit_xai.entry_points import installed
+from cbrkit_xai.errors import ConfigurationError, PluginError, first_sentence, nearest_spelling
 from cbrkit_xai.plugin_loading import RECORD_OF_HOOK, Observation, collect
 from cbrkit_xai.structuring import build
 
-GROUP = "cbrkit_xai"
 _OWN = "cbrkit-xai"
 DISABLE = "CBRKIT_XAI_DISABLE_PLUGINS"
 KINDS = tuple(record.kind for record in RECORD_OF_HOOK.values())
@@ -70,7 +70,7 @@ class Registry:
         self._plugins: list[RegisteredPlugin] = []
         self._found: dict[tuple[str, str], tuple[ComponentPlugin, RegisteredPlugin]] = {}
         self._contested: dict[tuple[str, str], str] = {}
-        self._observers: dict[str, list[tuple[str, Observation]]] = {}
+        self._observers: dict[str, list[tuple[RegisteredPlugin, Observation]]] = {}
         for module in BUILT_IN_MODULES:
             own = RegisteredPlugin(name=module, distribution=_OWN, version=_version(_OWN))
             self._add(import_module(module), own)
@@ -138,8 +138,10 @@ class Registry:
         return self._found[kind, name][1]
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of all components of a kind, sorted."""
-        return sorted(name for known, name in self._found if known == kind)
+        """Return the names of all components of a kind that can be used, sorted."""
+        return sorted(
+            name for known, name in self._found if known == kind and (known, name) not in self._contested
+        )
 
     def create(self, kind: str, choice: Use | str, where: str | None = None) -> Any:
         """Make a component from its name and parameters.
@@ -160,74 +162,102 @@ class Registry:
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Tell the observers of a hook, one by one; one that raises is reported and passed over."""
-        for owner, observation in self._observers.get(hook, ()):
+        for plugin, observation in self._observers.get(hook, ()):
             try:
                 observation.function(**{name: arguments[name] for name in observation.arguments})
-            except Exception:  # an observer only watches: its failure must not become ours
-                _logger.exception("observer %s of %s failed", owner, hook)
+            except (Exception, SystemExit):  # an observer only watches: its failure must not become ours
+                _logger.exception("observer %s of %s failed", plugin.owner, hook)
 
     def _add(self, plugin: object, entry: RegisteredPlugin, *, replace: bool = False) -> RegisteredPlugin:
         contribution = collect(plugin, entry.name)
         entry = attrs.evolve(entry, components=contribution.components)
         keys = [(component.kind, component.name) for component in contribution.components]
-        for key in keys:
-            self._refuse_taken(key, keys, entry, replace=replace)
+        self._refuse_taken(keys, entry, replace=replace)
+        if replace:
+            self._withdraw(set(keys), entry.name)
         for key, component in zip(keys, contribution.components, strict=True):
             self._found[key] = (component, entry)
         for observation in contribution.observers:
-            self._observers.setdefault(observation.hook, []).append((entry.owner, observation))
+            self._observers.setdefault(observation.hook, []).append((entry, observation))
         self._plugins.append(entry)
         return entry
 
-    def _refuse_taken(
-        self, key: tuple[str, str], keys: list[tuple[str, str]], entry: RegisteredPlugin, *, replace: bool
-    ) -> None:
-        kind, name = key
-        if keys.count(key) > 1:
-            raise PluginError(f"registers the {kind} {name!r} twice", where=entry.owner)
-        if key not in self._found:
-            return
-        owner = self._found[key][1]
-        if not owner.distribution and not entry.distribution:
-            if replace:
-                return
-            raise PluginError(
-                f"the {kind} {name!r} is registered already",
-                where=entry.owner,
-                next_step="pass replace=True to replace it",
+    def _refuse_taken(self, keys: list[tuple[str, str]], entry: RegisteredPlugin, *, replace: bool) -> None:
+        refused: list[PluginError] = []
+        for kind, name in keys:
+            if keys.count((kind, name)) > 1:
+                raise PluginError(f"registers the {kind} {name!r} twice", where=entry.owner)
+            if (kind, name) not in self._found:
+                continue
+            owner = self._found[kind, name][1]
+            by_hand = not owner.distribution and not entry.distribution
+            if by_hand and replace:
+                continue
+            if by_hand:
+                text = f"the {kind} {name!r} is registered already"
+                refused.append(
+                    PluginError(text, where=entry.owner, next_step="pass replace=True to replace it")
+                )
+                continue
+            text = f"the {kind} {name!r} is registered by {owner.owner} and by {entry.owner}"
+            if entry.distribution and owner.distribution != _OWN:
+                # Whichever came first, numbers would silently depend on what else is installed.
+                self._contested[kind, name] = text
+            advice = (
+                f"leave one out: {DISABLE}={entry.owner}" if entry.distribution else "choose another name"
             )
-        text = f"the {kind} {name!r} is registered by {owner.owner} and by {entry.owner}"
-        if entry.distribution and owner.distribution != _OWN:
-            # Whichever came first, numbers would silently depend on what else is installed.
-            self._contested[key] = text
-        raise PluginError(text, next_step=f"leave one out: {DISABLE}={entry.name}")
+            refused.append(PluginError(text, next_step=advice))
+        if refused:  # only now: every contested name must be known
+            raise refused[0]
+
+    def _withdraw(self, keys: set[tuple[str, str]], name: str) -> None:
+        """Take what is being replaced from the plugins registered by hand.
+
+        One that has no component left goes with its observers, or each run of a notebook's cell would add
+        them once more.
+        """
+        kept = []
+        for plugin in self._plugins:
+            left = tuple(one for one in plugin.components if (one.kind, one.name) not in keys)
+            only_observes = not plugin.components and plugin.name == name
+            if plugin.distribution or (left == plugin.components and not only_observes):
+                kept.append(plugin)
+                continue
+            remaining = attrs.evolve(plugin, components=left)
+            if left:
+                kept.append(remaining)
+            for hook, observers in self._observers.items():
+                others = [pair for pair in observers if pair[0] is not plugin]
+                own = [(remaining, watched) for one, watched in observers if one is plugin and left]
+                self._observers[hook] = others + own
+            for key, (component, owner) in self._found.items():
+                if owner is plugin:
+                    self._found[key] = (component, remaining)
+        self._plugins = kept
 
     def _discover(self) -> None:
         disabled = {name.strip() for name in os.environ.get(DISABLE, "").split(",") if name.strip()}
-        for point, owner, version in _points():
-            entry = RegisteredPlugin(name=point.name, distribution=owner, version=version)
-            if {point.name, owner} & disabled:
+        for found in installed():
+            entry = RegisteredPlugin(name="", distribution=found.distribution, version=found.version)
+            if found.point is None:
+                self._broken(attrs.evolve(entry, name="entry_points.txt"), found.problem)
+                continue
+            point = found.point
+            entry = attrs.evolve(entry, name=point.name)
+            if {entry.name, entry.distribution, entry.owner} & disabled:
                 self._plugins.append(attrs.evolve(entry, state="disabled", reason=f"named in {DISABLE}"))
                 continue
             try:
                 self._add(point.load(), entry)
             except PluginError as error:
                 self._broken(entry, str(error))
-            except Exception as error:  # a stranger's module may raise anything when imported
-                self._broken(entry, f"{point.value} cannot be imported: {type(error).__name__}: {error}")
+            except (Exception, SystemExit) as error:  # a stranger's module may raise anything when imported
+                reason = f"{type(error).__name__}: {first_sentence(error)}"
+                self._broken(entry, f"{point.value} cannot be imported: {reason}")
 
     def _broken(self, entry: RegisteredPlugin, reason: str) -> None:
         _logger.warning("plugin %s is broken: %s", entry.owner, reason)
         self._plugins.append(attrs.evolve(entry, state="broken", reason=" ".join(reason.split())))
-
-
-def _points() -> list[tuple[EntryPoint, str, str]]:
-    """Return entry points with their distribution, in an order that does not depend on the disk."""
-    found = {}
-    for point in entry_points(group=GROUP):
-        owner = point.dist.name if point.dist else ""
-        found[owner, point.name, point.value] = (point, owner, point.dist.version if point.dist else "")
-    return [found[key] for key in sorted(found)]
 
 
 def _version(name: str) -> str:

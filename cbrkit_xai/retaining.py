@@ -1,20 +1,22 @@
-"""What it takes to keep a case: a policy's verdict, and every feature the base holds."""
+"""What it takes to keep a case: a policy's verdict, and the features by which it is found again."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from cbrkit_xai.errors import CbrkitXaiError
+from cbrkit_xai.errors import CaseBaseError, FeaturesError
 
 if TYPE_CHECKING:
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.choice import Use
     from cbrkit_xai.features import Array
     from cbrkit_xai.images import Image
+    from cbrkit_xai.protocols import Representation
     from cbrkit_xai.registry import Registry
+    from cbrkit_xai.stores.embedded import CaseStore
 
 _logger = logging.getLogger("cbrkit_xai")
 
@@ -36,17 +38,32 @@ class Verdict:
 
 
 def features_to_keep(
-    base: CaseBase, image: Image, registry: Registry
+    base: CaseBase, image: Image, registry: Registry, own: Representation, own_use: Use
 ) -> tuple[dict[str, Array], dict[str, Use]]:
-    """Describe a photo by every representation that the base holds.
+    """Describe a photo by every representation that the base holds, and by the recommender's own.
 
-    One that cannot be computed here is left out and logged; a later fit fills it in from the
-    pixels or names what is missing.
+    One of the base's that cannot be computed here is left out and logged; a later fit fills it in
+    from the pixels or names what is missing. The recommender's own is left to the pixels where the
+    base keeps them; where it does not, the photo could not be organised without.
+
+    Parameters
+    ----------
+    base : CaseBase
+        That is to gain the photo.
+    image : Image
+        The photo.
+    registry : Registry
+        Where the base's representations are found.
+    own : Representation
+        The recommender's.
+    own_use : Use
+        What made `own`.
 
     Returns
     -------
     features : dict of fingerprint to array
     representations : dict of fingerprint to Use
+        Without those of which no use is known.
     """
     features: dict[str, Array] = {}
     representations: dict[str, Use] = {}
@@ -54,9 +71,45 @@ def features_to_keep(
         try:
             representation = registry.create("representation", use)
             if representation.fingerprint != fingerprint:
-                raise CbrkitXaiError(f"makes {representation.fingerprint!r} here")
-            features[fingerprint] = representation.describe(image.pixels[None])[0]
+                raise FeaturesError(f"{use} makes {representation.fingerprint!r} here")
+            features[fingerprint] = _row(representation, image)
             representations[fingerprint] = use
-        except CbrkitXaiError as error:
+        except Exception as error:  # a stranger's code may raise anything, and the votes matter more
             _logger.warning("features %s are not kept for %s: %s", fingerprint, image.name, error)
+    looked_up = _looked_up(base, own)
+    if not base.pictures.embedded and looked_up.fingerprint not in features:
+        features[looked_up.fingerprint] = _row(looked_up, image)
+        if looked_up is own:
+            representations[own.fingerprint] = own_use
     return features, representations
+
+
+def _row(representation: Any, image: Image) -> Array:
+    row: Array = representation.describe(image.pixels[None])[0]
+    return row
+
+
+def _looked_up(base: CaseBase, representation: Any) -> Any:
+    """Return the representation whose features `CaseBase.columns` will look for."""
+    held = base.features.get(representation.fingerprint, {})
+    stored_as = getattr(representation, "stored_as", None)
+    if stored_as is None or all(case.image_sha256 in held for case in base.cases):
+        return representation
+    return _looked_up(base, stored_as)
+
+
+def check_is_store_of(base: CaseBase, store: CaseStore) -> None:
+    """Refuse a store that keeps another case base than the one that was fitted.
+
+    Raises
+    ------
+    CaseBaseError
+        The answer would forget the cases that the recommender knows.
+    """
+    if base.path is None or base.path.resolve() != store.path.resolve():
+        raise CaseBaseError(
+            f"this store does not keep {base.name!r}, to which the recommender was fitted",
+            where=str(store.path),
+            allowed="no store" if base.path is None else f"the store {base.path}",
+            next_step="fit what store.load() gives",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from cbrkit_xai import protocols
-from cbrkit_xai.choice import Use
-from cbrkit_xai.errors import CbrkitXaiError, ConfigurationError, nearest_spelling
+from cbrkit_xai.choice import Use, plain
+from cbrkit_xai.errors import (
+    CbrkitXaiError,
+    ConfigurationError,
+    ParameterError,
+    first_sentence,
+    nearest_spelling,
+)
 
 KIND_OF_PROTOCOL: Mapping[Any, str] = {
     protocols.Representation: "representation",
@@ -31,9 +38,11 @@ Create = Callable[[str, Use, str], Any]
 
 
 class _Mismatch(Exception):  # noqa: N818 - it never leaves this module
-    def __init__(self, allowed: str) -> None:
+    def __init__(self, value: Any, allowed: str, where: str) -> None:
         super().__init__(allowed)
+        self.value = value
         self.allowed = allowed
+        self.where = where
 
 
 def build(factory: Callable[..., Any], parameters: Mapping[str, Any], *, where: str, create: Create) -> Any:
@@ -70,12 +79,17 @@ def build(factory: Callable[..., Any], parameters: Mapping[str, Any], *, where: 
     }
     try:
         return factory(**arguments)
+    except ParameterError as error:
+        place = f"{where}.{error.where}" if error.where else where
+        raise ConfigurationError(
+            error.what, where=place, allowed=error.allowed, next_step=error.next_step
+        ) from error
     except CbrkitXaiError:
         raise
     except (TypeError, ValueError) as error:
-        # attrs' validators put the readable sentence first and the objects behind it.
-        reason = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-        raise ConfigurationError(reason, where=where, next_step="change the parameter") from error
+        raise ConfigurationError(
+            first_sentence(error), where=where, next_step="change the parameter"
+        ) from error
 
 
 def known_parameters(factory: Callable[..., Any]) -> dict[str, Any]:
@@ -84,10 +98,7 @@ def known_parameters(factory: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _known_parameters(factory: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
-    try:
-        hints = typing.get_type_hints(factory)
-    except Exception:  # an annotation may name what is imported for type checkers only
-        hints = {}
+    hints = _hints(factory)
     if isinstance(factory, type) and attrs.has(factory):
         return {
             field.alias: (hints.get(field.name, Any), field.default is attrs.NOTHING)
@@ -99,6 +110,33 @@ def _known_parameters(factory: Callable[..., Any]) -> dict[str, tuple[Any, bool]
         for name, parameter in _signature(factory).items()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
+
+
+def _hints(factory: Callable[..., Any]) -> dict[str, Any]:
+    """Return each annotation that can be resolved; one may name what only type checkers import."""
+    annotated: list[Any] = [factory]
+    if isinstance(factory, type):
+        made_by_hand = () if attrs.has(factory) else (factory.__init__,)  # type: ignore[misc]
+        annotated = [*reversed(factory.__mro__), *made_by_hand]
+    hints: dict[str, Any] = {}
+    for one in annotated:
+        names = getattr(one, "__globals__", None) or vars(
+            sys.modules.get(getattr(one, "__module__", ""), typing)
+        )
+        for name, annotation in _own_annotations(one).items():
+            holder = types.SimpleNamespace(__annotations__={name: annotation})
+            try:
+                hints |= typing.get_type_hints(holder, names, vars(one) if isinstance(one, type) else None)
+            except Exception:  # whatever an expression of a stranger's raises
+                hints[name] = Any
+    return hints
+
+
+def _own_annotations(one: Any) -> Mapping[str, Any]:
+    try:
+        return inspect.get_annotations(one)
+    except (TypeError, NameError):  # not a class or function
+        return {}
 
 
 def _signature(factory: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
@@ -117,25 +155,22 @@ def _structured(value: Any, annotation: Any, where: str, create: Create) -> Any:
         return _fitted(value, annotation, where, create)
     except _Mismatch as mismatch:
         raise ConfigurationError(
-            f"{_shown(value)} does not fit", where=where, allowed=mismatch.allowed
+            f"{_shown(mismatch.value)} does not fit", where=mismatch.where, allowed=mismatch.allowed
         ) from None
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, Use) else repr(value)
+    return str(value) if isinstance(value, Use) else repr(plain(value))
 
 
 def _fitted(value: Any, annotation: Any, where: str, create: Create) -> Any:
     if annotation in KIND_OF_PROTOCOL:
         return _component(value, KIND_OF_PROTOCOL[annotation], where, create)
     if annotation in _SCALARS:
-        allowed, fits = _SCALARS[annotation]
-        if not fits(value):
-            raise _Mismatch(allowed)
-        return float(value) if annotation is float else value
-    origin = get_origin(annotation)
+        return _scalar(value, annotation, where)
+    origin = get_origin(annotation) or annotation
     if origin is Literal:
-        return _member(value, get_args(annotation))
+        return _member(value, get_args(annotation), where)
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, get_args(annotation), where, create)
     if origin in (tuple, list, Sequence):
@@ -154,48 +189,67 @@ _SCALARS: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
+def _scalar(value: Any, annotation: Any, where: str) -> Any:
+    allowed, fits = _SCALARS[annotation]
+    if not fits(value):
+        raise _Mismatch(value, allowed, where)
+    if annotation is not float:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise _Mismatch(value, "a number up to about 1e308", where) from None
+
+
 def _component(value: Any, kind: str, where: str, create: Create) -> Any:
     if isinstance(value, str):
         value = Use(name=value)
     if not isinstance(value, Use):
-        raise _Mismatch(f'a {kind}, such as {{ use = "name" }}')
+        raise _Mismatch(value, f'a {kind}, such as {{ use = "name" }}', where)
     return create(kind, value, where)
 
 
-def _member(value: Any, allowed: tuple[Any, ...]) -> Any:
+def _member(value: Any, allowed: tuple[Any, ...], where: str) -> Any:
     if not any(type(value) is type(one) and value == one for one in allowed):
-        raise _Mismatch(", ".join(map(repr, allowed)))
+        raise _Mismatch(value, ", ".join(map(repr, allowed)), where)
     return value
 
 
 def _first_that_fits(value: Any, annotations: tuple[Any, ...], where: str, create: Create) -> Any:
-    allowed = []
+    mismatches = []
     for annotation in annotations:
         try:
             return _fitted(value, annotation, where, create)
         except _Mismatch as mismatch:
-            allowed.append(mismatch.allowed)
-    raise _Mismatch(" or ".join(text for text in allowed if text != "nothing"))
+            mismatches.append(mismatch)
+    inside = [mismatch for mismatch in mismatches if mismatch.where != where]
+    if len(inside) == 1:  # the one alternative of the right shape says best what is wrong
+        raise inside[0]
+    places = inside or mismatches
+    allowed = dict.fromkeys(mismatch.allowed for mismatch in places if mismatch.allowed != "nothing")
+    shared = {mismatch.where for mismatch in places}
+    first = places[0] if len(shared) == 1 else _Mismatch(value, "", where)
+    raise _Mismatch(first.value, " or ".join(allowed), first.where)
 
 
 def _sequence(value: Any, annotation: Any, where: str, create: Create) -> tuple[Any, ...]:
     if not isinstance(value, tuple | list):
-        raise _Mismatch("a list")
+        raise _Mismatch(value, "a list", where)
     inner = get_args(annotation)
     if get_origin(annotation) is tuple and inner and inner[-1] is not Ellipsis:
         if len(value) != len(inner):
-            raise _Mismatch(f"a list of {len(inner)} values")
+            raise _Mismatch(value, f"a list of {len(inner)} values", where)
         each = inner
     else:
         each = (inner[0] if inner else Any,) * len(value)
     return tuple(
-        _structured(part, kind, f"{where}[{row}]", create)
+        _fitted(part, kind, f"{where}[{row}]", create)
         for row, (part, kind) in enumerate(zip(value, each, strict=True))
     )
 
 
 def _table(value: Any, inner: tuple[Any, ...], where: str, create: Create) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise _Mismatch("a table")
+        raise _Mismatch(value, "a table", where)
     kind = inner[1] if inner else Any
-    return {name: _structured(part, kind, f"{where}.{name}", create) for name, part in value.items()}
+    return {name: _fitted(part, kind, f"{where}.{name}", create) for name, part in value.items()}

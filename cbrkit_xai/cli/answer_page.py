@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cbrkit_xai.cli.terminal import print_table
+from cbrkit_xai.cli.terminal import print_table, print_wrapped
 
 if TYPE_CHECKING:
     from cbrkit_xai.recommendation import Recommendation
@@ -28,10 +28,10 @@ def print_answer(answer: Recommendation) -> None:
         for place, method in enumerate(answer.ranking, start=1)
     ]
     print_table(("", "method", "predicted votes", "P(best)", "takes"), rows)
-    print(f"basis: {answer.basis} · {_set(answer)}")
-    print(f"why: {answer.because.text}")
+    print_wrapped(f"basis: {answer.basis} · {_set(answer)}")
+    print_wrapped(f"why: {answer.because.text}")
     for warning in answer.warnings:
-        print(f"note: {warning}")
+        print_wrapped(f"note: {warning}")
     print("time: " + ", ".join(f"{stage} {1000 * value:.1f} ms" for stage, value in answer.seconds.items()))
     print()
 
@@ -46,7 +46,7 @@ def _verdict(answer: Recommendation) -> str:
 
 def _set(answer: Recommendation) -> str:
     if answer.out_of_experience:
-        return "out of experience: this photo is unlike the base's, so no set is claimed"
+        return "this photo is unlike the base's, so no 90 % set is claimed"
     if answer.conformal_set is None:
         return "no 90 % set (fewer than 30 cases, or a choice of methods)"
     if len(answer.conformal_set) == len(answer.ranking):

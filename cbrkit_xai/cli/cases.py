@@ -93,12 +93,12 @@ def _plain(case: Case) -> dict[str, Any]:
 
 
 def _print(base: CaseBase, limit: int) -> None:
-    from cbrkit_xai.cli.terminal import print_table
+    from cbrkit_xai.cli.terminal import print_table, print_wrapped
 
     facts = _summary(base)
     print(f"{base.name}: {len(base)} cases, revision {base.revision} · {base.provenance}")
     if base.about:
-        print(base.about)
+        print_wrapped(base.about)
     rows = [
         (method, f"{facts['mean_votes'].get(method, float('nan')):.2f}", f"{facts['wins'][method]:.1f}")
         for method in base.methods

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,6 +62,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     for row in rows:
         table.add_row(*(_escaped(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def print_wrapped(text: str) -> None:
+    """Print a paragraph on standard output, as wide as the terminal and at most 100 columns."""
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+    print(
+        textwrap.fill(
+            text, width=width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,5 @@
+"""`python -m cbrkit_xai` is the command line."""
+
+from cbrkit_xai.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Case bases that ship with the package, and how each was made."""

@@ -1,0 +1,1 @@
+"""Durable case bases: one SQLite file each."""
