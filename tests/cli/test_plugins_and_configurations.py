@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,10 +159,9 @@ def test_a_recommendation_loads_only_what_it_uses(chelsea, cache):
         "import sys\n"
         "from cbrkit_xai.cli import _run\n"
         f"assert _run(['recommend', {str(chelsea)!r}, '--json']) == 0\n"
-        "print('LOADED', [n for n in ('scipy', 'sklearn', 'skimage', 'onnx', 'tensorflow') if n in sys.modules])\n"
+        "heavy = ('scipy', 'sklearn', 'skimage', 'onnx', 'tensorflow')\n"
+        "print('LOADED', [name for name in heavy if name in sys.modules])\n"
     )
-    import os
-
     environment = {**os.environ, "CBRKIT_XAI_CACHE": str(cache)}
     run = [sys.executable, "-c", code]
     subprocess.run(
