@@ -75,7 +75,11 @@ class Use:
             raise ConfigurationError(
                 f"{name!r} is not a component name", where=f"{where}.use", allowed="a text"
             )
-        return cls(name=name, parameters=parameters)
+        try:
+            return cls(name=name, parameters=parameters)
+        except ConfigurationError as error:
+            error.where = f"{where}.{error.where}"
+            raise
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the mapping that `from_mapping` reads."""

@@ -277,7 +277,9 @@ def configuration_from_toml(
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"is not TOML: {error}", where=where, next_step="mend the line") from error
+        last = f"at the end, line {len(text.splitlines())}"
+        reason = str(error).replace("at end of document", last)
+        raise ConfigurationError(f"is not TOML: {reason}", where=where, next_step="mend the line") from error
     for key in table:
         if key not in _KEYS:
             raise ConfigurationError(

@@ -45,7 +45,9 @@ def collect(plugin: object, name: str) -> Contribution:
         A hook is misspelt, unmarked, has the wrong arguments, asks for an order, raises, or
         gives anything but records of its kind.
     """
-    _refuse_stray_names(plugin, name)
+    for attribute in _hook_names(plugin):
+        if attribute not in _HOOKS:
+            raise _no_hook(attribute, name)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
@@ -58,9 +60,11 @@ def collect(plugin: object, name: str) -> Contribution:
         raise PluginError(
             f"its attributes cannot be read: {type(error).__name__}: {first_sentence(error)}", where=name
         ) from error
+    callers = manager.get_hookcallers(plugin) or ()
+    _refuse_passed_over(plugin, {caller.name for caller in callers}, name)
     components: list[ComponentPlugin] = []
     observers: list[Observation] = []
-    for caller in manager.get_hookcallers(plugin) or ():
+    for caller in callers:
         for implementation in caller.get_hookimpls():
             _refuse_order(implementation, name)
             if caller.name not in _HOOKS:
@@ -84,24 +88,25 @@ def collect(plugin: object, name: str) -> Contribution:
     return Contribution(components=tuple(components), observers=tuple(observers))
 
 
-def _refuse_stray_names(plugin: object, where: str) -> None:
-    """Refuse what pluggy would pass over in silence."""
-    for attribute in dir(plugin):
-        if not attribute.startswith(_PREFIX):
+def _hook_names(plugin: object) -> list[str]:
+    """Return the attributes of `plugin` that look like hooks; a module that was imported is none."""
+    names = (name for name in dir(plugin) if name.startswith(_PREFIX))
+    return [name for name in names if not inspect.ismodule(inspect.getattr_static(plugin, name))]
+
+
+def _refuse_passed_over(plugin: object, implemented: set[str], where: str) -> None:
+    """Refuse what pluggy would pass over in silence; which that is differs between its versions."""
+    for name in _hook_names(plugin):
+        if name in implemented:
             continue
-        value = inspect.getattr_static(plugin, attribute)
-        if inspect.ismodule(value):
-            continue
-        if attribute not in _HOOKS:
-            raise _no_hook(attribute, where)
-        if isinstance(value, staticmethod | classmethod):
-            value = value.__func__
-        if not inspect.isroutine(value):
-            raise PluginError(f"{attribute!r} is {value!r}", where=where, allowed="a function")
-        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
+        value = inspect.getattr_static(plugin, name)
+        if not callable(value) or hasattr(value, f"{hookspecs.PROJECT}_impl"):
             raise PluginError(
-                f"{attribute!r} is not marked as a hook", where=where, next_step="put @hookimpl above it"
+                f"{name!r} is {value!r}", where=where, allowed="a function marked with @hookimpl"
             )
+        raise PluginError(
+            f"{name!r} is not marked as a hook", where=where, next_step="put @hookimpl above it"
+        )
 
 
 def _no_hook(attribute: str, where: str) -> PluginError:

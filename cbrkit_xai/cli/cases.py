@@ -69,7 +69,7 @@ def _wins(base: CaseBase) -> dict[str, float]:
         best = [method for method, votes in case.votes.items() if votes == most and most > 0]
         for method in best:
             wins[method] += 1 / len(best)
-    return wins
+    return {method: round(photos, 9) for method, photos in wins.items()}
 
 
 def _plain(case: Case) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import itertools
 import math
 
 import pytest
-from cbrkit_xai_latent.architecture import blocks, same_padding, weight_shapes
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cbrkit_xai_latent.architecture import blocks, same_padding, weight_shapes
 
 
 def test_there_are_sixteen_blocks_of_which_nine_have_a_shortcut() -> None:

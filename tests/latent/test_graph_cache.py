@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cbrkit_xai_latent import graph_cache
 from cbrkit_xai_latent.graph_cache import cached
 

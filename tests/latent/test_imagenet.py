@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cbrkit_xai_latent import class_names
-from cbrkit_xai_latent.imagenet import EfficientNetLite0
 from PIL import Image
 
 from cbrkit_xai.errors import CbrkitXaiError, MissingDependencyError
+from cbrkit_xai_latent import class_names
+from cbrkit_xai_latent.imagenet import EfficientNetLite0
 
 COCO200 = Path(__file__).parents[3] / "shared" / "coco200"
 CATS = range(281, 286)  # tabby, tiger, Persian, Siamese, Egyptian

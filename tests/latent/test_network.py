@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from cbrkit_xai.errors import MissingDependencyError, ParameterError
 from cbrkit_xai_latent import network, onnx_graph
 from cbrkit_xai_latent.tensor_pickle import TensorFileError
 from cbrkit_xai_latent.weights import read_weights
-
-from cbrkit_xai.errors import MissingDependencyError, ParameterError
 
 STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from cbrkit_xai_latent import network
 from cbrkit_xai_latent.imagenet import EfficientNetLite0
 from cbrkit_xai_latent.representation import Latent

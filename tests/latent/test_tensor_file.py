@@ -7,10 +7,11 @@ import struct
 
 import numpy as np
 import pytest
-from cbrkit_xai_latent.tensor_file import read_tensors
-from cbrkit_xai_latent.tensor_pickle import TensorFileError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cbrkit_xai_latent.tensor_file import read_tensors
+from cbrkit_xai_latent.tensor_pickle import TensorFileError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 HEAD = [pickle.dumps(value, protocol=2) for value in (MAGIC, 1001, {"little_endian": True})]

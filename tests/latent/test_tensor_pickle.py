@@ -11,9 +11,10 @@ import struct
 from pathlib import Path
 
 import pytest
-from cbrkit_xai_latent.tensor_pickle import Storage, TensorFileError, View, read_pickle
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cbrkit_xai_latent.tensor_pickle import Storage, TensorFileError, View, read_pickle
 
 
 def text(value: str) -> bytes:

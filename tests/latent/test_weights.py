@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from cbrkit_xai.errors import MissingDependencyError
 from cbrkit_xai_latent import weights
 from cbrkit_xai_latent.architecture import weight_shapes
 from cbrkit_xai_latent.tensor_pickle import TensorFileError
-
-from cbrkit_xai.errors import MissingDependencyError
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -24,8 +24,8 @@ class Latent:
         Whether each vector is brought to length 1; a vector of zeros stays as it is.
     """
 
-    backend: str = attrs.field(default="onnx", validator=validators.in_(("onnx",)))
-    norm: str = attrs.field(default="none", validator=validators.in_(("none", "l2")))
+    backend: Literal["onnx"] = attrs.field(default="onnx", validator=validators.in_(("onnx",)))
+    norm: Literal["none", "l2"] = attrs.field(default="none", validator=validators.in_(("none", "l2")))
 
     @property
     def fingerprint(self) -> str:
