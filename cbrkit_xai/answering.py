@@ -3,20 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
+from cbrkit_xai.errors import ParameterError, nearest_spelling
 from cbrkit_xai.features import Array
-from cbrkit_xai.learning import EXPERIENCE_LEVEL, entry_weights, neighbour_shares
+from cbrkit_xai.freezing import texts
+from cbrkit_xai.learning import EXPERIENCE_LEVEL, entry_weights, nearest_distances, neighbour_shares
 from cbrkit_xai.neighbours import Neighbours, mean_votes
 from cbrkit_xai.recommendation import Basis, Precedent, Recommendation
 
 if TYPE_CHECKING:
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.images import Image
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """What is asked about each photo.
+
+    Parameters
+    ----------
+    methods : tuple of str
+        To choose from.
+    cost_weight : float
+        Votes that a second of a method's time is worth.
+    """
+
+    methods: tuple[str, ...] = attrs.field(converter=texts)
+    cost_weight: float = 0.0
+
+    @classmethod
+    def among(cls, known: Sequence[str], methods: Iterable[str] | None, cost_weight: Any) -> Question:
+        """Check what the user asks for; `methods` is None for all that are known.
+
+        Raises
+        ------
+        ParameterError
+            Nobody was asked about a method, there is none to choose from, or the price is none.
+        """
+        is_number = isinstance(cost_weight, Real) and not isinstance(cost_weight, bool)
+        if not is_number or not 0 <= float(cost_weight) < math.inf:
+            raise ParameterError(
+                f"{cost_weight!r} is no price",
+                where="cost_weight",
+                allowed="votes a second costs, at least 0",
+            )
+        if isinstance(methods, str):
+            raise ParameterError(
+                f"{methods!r} is a text",
+                where="methods",
+                allowed="several names",
+                next_step=f"write [{methods!r}]",
+            )
+        chosen = tuple(known if methods is None else dict.fromkeys(methods))
+        if not chosen:
+            raise ParameterError("no method to choose from", where="methods", allowed=", ".join(known))
+        for method in chosen:
+            if method not in known:
+                raise ParameterError(
+                    f"nobody was asked about {method!r}",
+                    where="methods",
+                    allowed=", ".join(known),
+                    next_step=nearest_spelling(str(method), known),
+                )
+        return cls(methods=chosen, cost_weight=float(cost_weight))
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -32,24 +87,25 @@ class _Predicted:
 
 
 def answers(
-    recommender: Recommender,
-    images: Sequence[Image],
-    neighbours: Neighbours,
-    methods: Sequence[str],
-    cost_weight: float,
+    recommender: Recommender, images: Sequence[Image], neighbours: Neighbours, question: Question
 ) -> list[Recommendation]:
     """Return one recommendation per image, without its times."""
-    predicted = _predict(recommender, neighbours, methods)
-    return [
-        _answer(recommender, image, neighbours, predicted, query, methods, cost_weight)
-        for query, image in enumerate(images)
-    ]
+    found: dict[int, Recommendation] = {}
+    # A row that is padded because another query has more neighbours would be summed in another order,
+    # and a batch would not answer exactly as its single photos.
+    for k_eff in np.unique(neighbours.k_eff).tolist():
+        queries = np.flatnonzero(neighbours.k_eff == k_eff).tolist()
+        alike = neighbours.take(queries).first(max(1, k_eff))
+        predicted = _predict(recommender, alike, question)
+        for row, query in enumerate(queries):
+            found[query] = _answer(recommender, images[query], alike, predicted, row, question)
+    return [found[query] for query in range(len(images))]
 
 
-def _predict(recommender: Recommender, neighbours: Neighbours, methods: Sequence[str]) -> _Predicted:
+def _predict(recommender: Recommender, neighbours: Neighbours, question: Question) -> _Predicted:
     learnt, cases = recommender.learnt, recommender.cases
     confidence = learnt.confidence
-    chosen = np.array([method in methods for method in cases.methods])
+    chosen = np.array([method in question.methods for method in cases.methods])
     found = neighbour_shares(neighbours, cases, learnt.reuse)
     mean = confidence.mixture.mean(found)
     overall_mean = confidence.overall_mixture.mean(np.full_like(found, np.nan))
@@ -58,7 +114,7 @@ def _predict(recommender: Recommender, neighbours: Neighbours, methods: Sequence
         overall=mean_votes(cases.votes),
         p_similar=confidence.mixture.p_best(mean, chosen),
         p_overall=confidence.overall_mixture.p_best(overall_mean, chosen),
-        familiarity=learnt.familiarity(neighbours.distances[:, 0]),
+        familiarity=learnt.familiarity(nearest_distances(neighbours)),
         weights=entry_weights(neighbours, learnt.reuse),
     )
 
@@ -69,18 +125,17 @@ def _answer(
     neighbours: Neighbours,
     predicted: _Predicted,
     query: int,
-    methods: Sequence[str],
-    cost_weight: float,
+    question: Question,
 ) -> Recommendation:
     base, confidence = recommender.base, recommender.learnt.confidence
-    out = bool(predicted.familiarity[query] < EXPERIENCE_LEVEL)
-    basis: Basis = "out-of-experience" if out else confidence.basis
-    similar = basis == "similar-cases"
-    votes = _by_method(predicted.similar[query] if similar else predicted.overall, recommender, methods)
-    p_best = _by_method(
-        (predicted.p_similar if similar else predicted.p_overall)[query], recommender, methods
-    )
-    ranking = sorted(methods, key=lambda method: _order(method, votes, p_best, base.seconds, cost_weight))
+    familiarity = float(predicted.familiarity[query])
+    basis: Basis = "out-of-experience" if familiarity < EXPERIENCE_LEVEL else confidence.basis
+    similar_votes = _by_method(predicted.similar[query], recommender)
+    overall_votes = _by_method(predicted.overall, recommender)
+    is_similar = basis == "similar-cases"
+    votes = similar_votes if is_similar else overall_votes
+    p_best = _by_method((predicted.p_similar if is_similar else predicted.p_overall)[query], recommender)
+    ranking = _ranking(question, votes, p_best, base.seconds)
     return Recommendation(
         photo=image.name,
         image_sha256=image.sha256,
@@ -88,72 +143,78 @@ def _answer(
         base=base.name,
         provenance=base.provenance,
         ranking=ranking,
-        votes={method: votes[method] for method in ranking},
-        confidence={method: p_best[method] for method in ranking},
+        votes=_of(ranking, votes),
+        confidence=_of(ranking, p_best),
         basis=basis,
-        conformal_set=_conformal_set(confidence, p_best, recommender.cases.methods, out),
+        conformal_set=_conformal_set(recommender, basis, p_best, question),
         statement=confidence.statement,
         skill=confidence.skill,
         skill_interval=confidence.skill_interval,
-        similar_votes=_by_method(predicted.similar[query], recommender, ranking),
-        overall_votes=_by_method(predicted.overall, recommender, ranking),
+        similar_votes=_of(ranking, similar_votes),
+        overall_votes=_of(ranking, overall_votes),
         precedents=_precedents(recommender, neighbours, predicted.weights, query, ranking),
-        familiarity=float(predicted.familiarity[query]),
-        out_of_experience=out,
+        familiarity=familiarity,
+        out_of_experience=basis == "out-of-experience",
         seconds={},
         method_seconds={method: base.seconds[method] for method in ranking if method in base.seconds},
-        warnings=_unpriced(methods, base.seconds, cost_weight),
+        warnings=_unpriced(question, base.seconds),
     )
 
 
-def _by_method(row: Array, recommender: Recommender, methods: Sequence[str]) -> dict[str, float]:
-    values = dict(zip(recommender.cases.methods, row.tolist(), strict=True))
+def _by_method(row: Array, recommender: Recommender) -> dict[str, float]:
+    return dict(zip(recommender.cases.methods, row.tolist(), strict=True))
+
+
+def _of(methods: Sequence[str], values: Mapping[str, float]) -> dict[str, float]:
     return {method: values[method] for method in methods}
 
 
-def _order(
-    method: str, votes: Any, p_best: Any, seconds: Any, cost_weight: float
-) -> tuple[float, float, str]:
-    worth = votes[method] - cost_weight * seconds.get(method, 0.0)
-    # A method that nobody was asked about near this photo cannot be ranked above one that was.
-    return (math.inf if math.isnan(worth) else -worth, -p_best[method], method)
+def _ranking(
+    question: Question, votes: Mapping[str, float], p_best: Mapping[str, float], seconds: Mapping[str, float]
+) -> list[str]:
+    def order(method: str) -> tuple[float, float, str]:
+        worth = votes[method] - question.cost_weight * seconds.get(method, 0.0)
+        # A method that nobody was asked about near this photo cannot be ranked above one that was.
+        return (math.inf if math.isnan(worth) else -worth, -p_best[method], method)
+
+    return sorted(question.methods, key=order)
 
 
-def _unpriced(methods: Sequence[str], seconds: Any, cost_weight: float) -> list[str]:
-    unknown = [method for method in methods if method not in seconds]
-    if not cost_weight or not unknown:
+def _unpriced(question: Question, seconds: Mapping[str, float]) -> list[str]:
+    unknown = [method for method in question.methods if method not in seconds]
+    if not question.cost_weight or not unknown:
         return []
     return [f"the time of {', '.join(unknown)} is not known in this base and counted as 0"]
 
 
 def _conformal_set(
-    confidence: Any, p_best: dict[str, float], methods: Sequence[str], out: bool
+    recommender: Recommender, basis: Basis, p_best: Mapping[str, float], question: Question
 ) -> tuple[str, ...] | None:
     # Calibrated on all methods, within experience: of anything else it would promise what it cannot hold.
-    if out or set(p_best) != set(methods):
+    methods = recommender.cases.methods
+    if basis == "out-of-experience" or set(question.methods) != set(methods):
         return None
-    sets = confidence.prediction_set([[p_best[method] for method in methods]])
-    chosen: tuple[str, ...] | None = None if sets is None else sets[0]
-    return chosen
+    sets = recommender.learnt.confidence.prediction_set([[p_best[method] for method in methods]])
+    return None if sets is None else sets[0]
 
 
 def _precedents(
     recommender: Recommender, neighbours: Neighbours, weights: Array, query: int, methods: Sequence[str]
 ) -> list[Precedent]:
-    entries, base = neighbours.entries, recommender.base
+    entries = neighbours.entries
     found = []
     for place, position in enumerate(neighbours.positions[query]):
         if position < 0:
             continue
         is_prototype = bool(entries.is_prototype[position])
-        target = None if is_prototype else base.case(entries.ids[position]).target
-        votes = _by_method(neighbours.votes[query, place], recommender, methods)
+        target = None if is_prototype else recommender.base.case(entries.ids[position]).target
+        votes = _by_method(neighbours.votes[query, place], recommender)
         found.append(
             Precedent(
                 id=entries.ids[position],
                 distance=float(neighbours.distances[query, place]),
                 weight=float(weights[query, place]),
-                votes={method: value for method, value in votes.items() if not math.isnan(value)},
+                votes={method: votes[method] for method in methods if not math.isnan(votes[method])},
                 label=target.label if target is not None else "",
                 members=entries.members[position],
                 is_prototype=is_prototype,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,12 +15,12 @@ from cbrkit_xai.answering import Question, answers
 from cbrkit_xai.case import Ballot, Case, Source, Target
 from cbrkit_xai.case_base import CaseBase, unique_id
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.choice import Use
-from cbrkit_xai.configurations import KIND_OF_PART, Components, Configuration
+from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError
 from cbrkit_xai.features import read_only
-from cbrkit_xai.fit_cache import FitCache, fit_key
+from cbrkit_xai.fit_cache import FitCache
 from cbrkit_xai.images import Image, encode_png, open_image
+from cbrkit_xai.kept_fits import key_of, restore, to_keep
 from cbrkit_xai.learning import Learnt, learn, organize
 from cbrkit_xai.neighbours import check_k
 from cbrkit_xai.retaining import Verdict, check_is_store_of, features_to_keep
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 """Photos that are held in memory together."""
-
-_logger = logging.getLogger("cbrkit_xai")
 
 
 def fit(
@@ -77,12 +74,9 @@ def _organized(
     progress: Progress | None,
 ) -> Recommender:
     cases = base.columns(components.representation, progress)
-    versions = _versions(configuration, registry) if cache is not None else None
-    if cache is None or versions is None:
-        key, restored = None, None
-    else:
-        key = fit_key(base.content_hash, configuration.hash, versions)
-        restored = _restored(components, cases, cache.get(key))
+    key = None if cache is None else key_of(configuration, base, registry)
+    kept = None if cache is None or key is None else cache.get(key)
+    restored = None if kept is None else restore(kept, components, cases)
     fitted, index, learnt = restored or (*organize(components, cases, progress), None)
     return Recommender(
         configuration=configuration,
@@ -96,48 +90,6 @@ def _organized(
         key=key,
         learnt=learnt,
     )
-
-
-def _restored(
-    components: Components, cases: Cases, kept: Mapping[str, Any] | None
-) -> tuple[Components, Index, Learnt] | None:
-    """Return what a kept fit holds; None without one, or if it cannot be read."""
-    if kept is None:
-        return None
-    try:
-        fitted, index = organize(components, cases, None, kept.get("index"))
-        return fitted, index, Learnt.from_json(kept["learnt"], components)
-    except Exception as error:  # a fit can be done anew, whatever is wrong with the one that was kept
-        _logger.warning("a kept fit cannot be read, and is done anew: %r", error)
-        return None
-
-
-def _versions(configuration: Configuration, registry: Registry) -> str | None:
-    """Return the versions of the distributions whose components a fit depends on.
-
-    None where one was registered by hand: another component may stand under its name tomorrow.
-    """
-    names = {use.name for part in KIND_OF_PART for use in _uses(getattr(configuration, part))}
-    owners = [
-        plugin
-        for plugin in registry.plugins
-        if any(component.name in names for component in plugin.components)
-    ]
-    if not all(owner.distribution for owner in owners):
-        return None
-    return " ".join(sorted({f"{owner.distribution}=={owner.version}" for owner in owners}))
-
-
-def _uses(value: Any) -> Iterator[Use]:
-    """Yield every component that a parameter names, and those that its own parameters name."""
-    if isinstance(value, Use):
-        yield value
-        value = value.parameters
-    if isinstance(value, Mapping):
-        value = tuple(value.values())
-    if isinstance(value, tuple):
-        for part in value:
-            yield from _uses(part)
 
 
 # `slots=False`: what is learnt is learnt once, when it is first needed.
@@ -209,12 +161,10 @@ class Recommender:
     def _keep(self, learnt: Learnt) -> None:
         if self.cache is None or self.key is None:
             return
-        fit = {"configuration": self.configuration.label, "base": self.base.name}
-        if hasattr(self.index, "state"):
-            fit["index"] = self.index.state()
-        kept = learnt.to_json(self.components)
-        if kept is not None:
-            self.cache.put(self.key, {**fit, "learnt": kept})
+        fit = to_keep(learnt, self.index, self.components)
+        if fit is not None:
+            about = {"configuration": self.configuration.label, "base": self.base.name}
+            self.cache.put(self.key, {**about, **fit})
 
     def _asked_for(self, k: int | None) -> Recommender:
         """Return the recommender that retrieves k entries; what depends on k is learnt anew, once."""
@@ -398,7 +348,11 @@ class Recommender:
         features = self.fitted.representation.describe(image.pixels[None])
         neighbours = self.index.nearest(read_only(features), self.configuration.k)
         # A policy that learns nothing need not wait for all the rest to be learnt.
-        policy = self.learnt.retention if hasattr(self.components.retention, "fitted") else self.components.retention
+        policy = (
+            self.learnt.retention
+            if hasattr(self.components.retention, "fitted")
+            else self.components.retention
+        )
         return policy.keeps(case, neighbours)
 
 

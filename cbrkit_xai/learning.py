@@ -190,9 +190,7 @@ def _by_known_distances(components: Components, cases: Cases) -> tuple[Component
     """Compute each distance once; a metric as slow as SSIM would be asked for it by every fold."""
     distances = components.metric.pairwise(cases.features, cases.features)
     by_row = attrs.evolve(cases, features=np.arange(len(cases))[:, None])
-    looked_up, index = organize(
-        attrs.evolve(components, metric=_KnownDistances(distances=distances)), by_row
-    )
+    looked_up, index = organize(attrs.evolve(components, metric=_KnownDistances(distances=distances)), by_row)
     return looked_up, index, by_row
 
 

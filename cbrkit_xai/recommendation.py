@@ -13,6 +13,12 @@ from cbrkit_xai.freezing import numbers_by_name, texts
 Basis: TypeAlias = Literal["similar-cases", "overall", "out-of-experience"]
 
 
+def _votes_by_method(values: Mapping[str, float]) -> Mapping[str, float]:
+    # NaN is not equal to itself, but the one object `math.nan` is to itself within a mapping: without
+    # it no answer with a method that nobody was asked about would equal its repetition.
+    return numbers_by_name({name: math.nan if math.isnan(value) else value for name, value in values.items()})
+
+
 @attrs.frozen(kw_only=True)
 class Precedent:
     """One retrieved entry, as evidence.
@@ -110,15 +116,15 @@ class Recommendation:
     base: str
     provenance: str
     ranking: tuple[str, ...] = attrs.field(converter=texts)
-    votes: Mapping[str, float] = attrs.field(converter=numbers_by_name)
+    votes: Mapping[str, float] = attrs.field(converter=_votes_by_method)
     confidence: Mapping[str, float] = attrs.field(converter=numbers_by_name)
     basis: Basis
     conformal_set: tuple[str, ...] | None
     statement: str
     skill: float | None
     skill_interval: tuple[float, float] | None
-    similar_votes: Mapping[str, float] = attrs.field(converter=numbers_by_name)
-    overall_votes: Mapping[str, float] = attrs.field(converter=numbers_by_name)
+    similar_votes: Mapping[str, float] = attrs.field(converter=_votes_by_method)
+    overall_votes: Mapping[str, float] = attrs.field(converter=_votes_by_method)
     precedents: tuple[Precedent, ...] = attrs.field(converter=_precedents)
     familiarity: float
     out_of_experience: bool
@@ -133,7 +139,7 @@ class Recommendation:
 
     @property
     def because(self) -> Reasons:
-        """The cases for and against, with two sentences in words."""
+        """The cases for and against, and in words."""
         return Reasons.of(self)
 
     def to_json(self) -> dict[str, Any]:
@@ -186,11 +192,11 @@ class Reasons:
     Parameters
     ----------
     supporting : tuple of Precedent
-        The method won there, alone or tied.
+        The method led there, alone or level with others.
     opposing : tuple of Precedent
-        Another won there.
+        Others led there.
     text : str
-        Two sentences.
+        What decided, who speaks for it and who against, and what the overall average would say.
     """
 
     supporting: tuple[Precedent, ...]
@@ -206,47 +212,87 @@ class Reasons:
 
 
 def _text(answer: Recommendation, supporting: Sequence[Precedent], opposing: Sequence[Precedent]) -> str:
-    count = len(answer.precedents)
-    prototypes = any(one.is_prototype for one in answer.precedents)
-    what = "prototypes" if prototypes else "photos"
-    led = f"Of the {count} most similar {what}, {answer.best} led in {len(supporting)}"
-    if supporting:
-        led += f" ({_listed(supporting)})"
-    against = f"Against: {_led_by_others(opposing)}." if opposing else "None of them speaks against."
-    overall = _first(answer.overall_votes)
-    would = f"The overall average would say {overall}." if overall else ""
+    sentences = [
+        _what_decides(answer),
+        _led(answer, supporting),
+        _against(supporting, opposing),
+        _what_the_average_says(answer),
+        _what_the_votes_say(answer),
+        # Nobody may take judges' scores for what people prefer, wherever the text is read.
+        f"[{answer.provenance}]" if "automatic" in answer.provenance else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _what_decides(answer: Recommendation) -> str:
     if answer.basis == "overall":
-        decided = f"{answer.statement[:1].upper()}{answer.statement[1:]}, so the overall votes decide."
-    elif answer.basis == "out-of-experience":
-        decided = (
-            f"This photo lies farther from the case base than {1 - answer.familiarity:.0%} of its own photos "
-            "from each other, so the overall votes decide."
+        return f"{answer.statement[:1].upper()}{answer.statement[1:]}, so the overall average decides."
+    if answer.basis == "out-of-experience":
+        return (
+            "This photo is unlike those of the case base: hardly any of them lies so far from its nearest "
+            f"neighbour (rank p-value {answer.familiarity:.2g}), so the overall average decides."
         )
+    return ""
+
+
+def _led(answer: Recommendation, supporting: Sequence[Precedent]) -> str:
+    precedents = answer.precedents
+    if not precedents:
+        return "No similar photo was found."
+    prototypes = sum(one.is_prototype for one in precedents)
+    kind = "prototype" if prototypes == len(precedents) else "photo or prototype" if prototypes else "photo"
+    if len(precedents) == 1:
+        found = f"in the most similar {kind}, {answer.best}"
+        found += " led" if supporting else " did not lead"
     else:
-        decided = ""
-    return " ".join(part for part in (decided, f"{led}.", against, would) if part)
+        found = (
+            f"of the {len(precedents)} most similar {kind.replace(' or ', 's and ')}s, {answer.best} led in "
+        )
+        found += str(len(supporting)) if supporting else "none"
+    level = sum(len(one.winners) > 1 for one in supporting)
+    if level:
+        found += (
+            ", level with another" if len(supporting) == 1 else f", in {level} of them level with another"
+        )
+    listed = f" ({_listed(supporting)})" if supporting else ""
+    return f"{found[:1].upper()}{found[1:]}{listed}."
 
 
-def _led_by_others(opposing: Sequence[Precedent]) -> str:
-    others: dict[str, list[Precedent]] = {}
-    for precedent in opposing:
-        others.setdefault(" and ".join(precedent.winners), []).append(precedent)
-    return "; ".join(f"{winners} led in {len(ones)} ({_listed(ones)})" for winners, ones in others.items())
+def _against(supporting: Sequence[Precedent], opposing: Sequence[Precedent]) -> str:
+    if opposing:
+        others: dict[str, list[Precedent]] = {}
+        for precedent in opposing:
+            others.setdefault(" and ".join(precedent.winners), []).append(precedent)
+        led = [f"{winners} led in {len(ones)} ({_listed(ones)})" for winners, ones in others.items()]
+        return f"Against: {', '.join(led)}."
+    return "None speaks against it." if supporting else ""
+
+
+def _what_the_average_says(answer: Recommendation) -> str:
+    if answer.basis != "similar-cases":  # it has decided
+        return ""
+    first = _first(answer.overall_votes)
+    if first == answer.best:
+        return "The overall average says the same."
+    return f"The overall average would say {first}." if first else ""
+
+
+def _what_the_votes_say(answer: Recommendation) -> str:
+    first = _first(answer.votes)
+    if not first or answer.votes[answer.best] >= answer.votes[first]:
+        return ""
+    return f"By votes alone {first} would be first, but it takes longer than its lead is worth."
 
 
 def _listed(precedents: Sequence[Precedent]) -> str:
-    return ", ".join(_shown(precedent) for precedent in precedents)
+    return "; ".join(_shown(precedent) for precedent in precedents)
 
 
 def _shown(precedent: Precedent) -> str:
     what = f"{len(precedent.members)} photos" if precedent.is_prototype else precedent.label
     votes = " ".join(f"{method} {votes:.3g}" for method, votes in precedent.votes.items() if votes > 0)
-    parts = [
-        part
-        for part in (what, f"at {precedent.distance:.3g}", f"votes {votes}" if votes else "no votes")
-        if part
-    ]
-    return f"{precedent.id}: {', '.join(parts)}"
+    given = f"{'mean votes' if precedent.is_prototype else 'votes'} {votes}"
+    return f"{precedent.id}: {', '.join(filter(None, (what, f'distance {precedent.distance:.3g}', given)))}"
 
 
 def _first(votes: Mapping[str, float]) -> str:

@@ -36,10 +36,10 @@ ABOUT = """\
 Nobody voted here: five automatic judges of two families did, on explanations of one small \
 classifier (EfficientNet-Lite0) for 200 COCO photos, which are not what it was trained on. The judges \
 measure how faithful an explanation is to the classifier, and how well it hits the objects; \
-neither says which explanation people prefer. LIME leads, alone or tied, on seven photos in ten, not least because three \
-of the judges hide superpixels, as LIME itself does. Similar photos do not get similar votes here: \
-similarity predicts no better than the overall average. Good for trying the software out, not \
-evidence about explanations. Seconds per method were measured on a busy machine."""
+neither says which explanation people prefer. LIME leads, alone or tied, on seven photos in ten, not \
+least because three of the judges hide superpixels, as LIME itself does. Similar photos do not get \
+similar votes here: similarity predicts no better than the overall average. Good for trying the \
+software out, not evidence about explanations. Seconds per method were measured on a busy machine."""
 
 REPRESENTATIONS = (use("histogram"), use("latent"))
 

@@ -82,7 +82,8 @@ class Confidence:
         if self.skill is None or self.skill_interval is None:
             return f"too few cases with votes ({self.cases}) to tell whether similarity predicts votes"
         low, high = self.skill_interval
-        figures = f"(skill {self.skill:.2f}, 95 % interval {low:.2f} to {high:.2f})"
+        # `z`: what rounds to zero is shown without a sign.
+        figures = f"(skill {self.skill:z.3f}, 95 % interval {low:z.3f} to {high:z.3f})"
         if self.basis == "overall":
             return f"similarity does not predict votes better than the overall average in this base {figures}"
         return f"similar cases predict votes better than the overall average in this base {figures}"
