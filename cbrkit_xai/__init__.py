@@ -28,9 +28,10 @@ if TYPE_CHECKING:
         RetentionPolicyPlugin,
         ReuseStrategyPlugin,
     )
-    from cbrkit_xai.configurations import Configuration, configuration
+    from cbrkit_xai.configurations import Configuration, configuration, load_configuration
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.errors import CbrkitXaiError
+    from cbrkit_xai.fit_cache import FitCache
     from cbrkit_xai.hookspecs import hookimpl
     from cbrkit_xai.images import Image, open_image, open_images
     from cbrkit_xai.neighbours import Entries, Neighbours
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.registry import Registry, default_registry, register
     from cbrkit_xai.retaining import Verdict
     from cbrkit_xai.stores.embedded import CaseStore
+    from cbrkit_xai.stores.importing import import_votes
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the application asks
 
@@ -58,6 +60,7 @@ _HOME = {
     "ConfigurationPlugin": "components",
     "Entries": "neighbours",
     "ExplainerPlugin": "components",
+    "FitCache": "fit_cache",
     "Image": "images",
     "JudgePlugin": "components",
     "MetricPlugin": "components",
@@ -76,6 +79,8 @@ _HOME = {
     "configuration": "configurations",
     "default_registry": "registry",
     "hookimpl": "hookspecs",
+    "import_votes": "stores.importing",
+    "load_configuration": "configurations",
     "open_image": "images",
     "open_images": "images",
     "register": "registry",
@@ -96,6 +101,7 @@ __all__ = [
     "ConfigurationPlugin",
     "Entries",
     "ExplainerPlugin",
+    "FitCache",
     "Image",
     "JudgePlugin",
     "MetricPlugin",
@@ -114,6 +120,8 @@ __all__ = [
     "configuration",
     "default_registry",
     "hookimpl",
+    "import_votes",
+    "load_configuration",
     "open_image",
     "open_images",
     "register",

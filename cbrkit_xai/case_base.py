@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from cbrkit_xai.case import Ballot, Case
+from cbrkit_xai.case import Ballot, Case, Source
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.choice import Use
 from cbrkit_xai.errors import CaseBaseError, FeaturesError
@@ -184,6 +184,23 @@ class CaseBase:
         """Return the case of that id."""
         return self.cases[self.row_of[identifier]]
 
+    def refuse_mixing(self, source: Source) -> None:
+        """Refuse votes of people in a base of judges' votes, and the other way round.
+
+        Raises
+        ------
+        CaseBaseError
+            The base holds votes of the other source.
+        """
+        others = sorted(self.sources - {source})
+        if others:
+            raise CaseBaseError(
+                f"holds {', '.join(others)} votes, and these are {source}",
+                where=str(self.path or self.name),
+                allowed="votes of one source, unless mixing them is meant",
+                next_step="keep them in a base of their own, or pass --allow-mixed (allow_mixed=True)",
+            )
+
     def with_images(self, folder: str | Path) -> CaseBase:
         """Return the base with the pixels of the photos found in `folder`."""
         wanted = [(case.image_sha256, case.image_name) for case in self.cases]
@@ -224,7 +241,7 @@ class CaseBase:
             holds_some = any(case.image_sha256 in self.pictures for case in self.cases)
             reason = f"lacks the pixels of {len(without)} photos" if holds_some else "holds no pixels"
             raise FeaturesError(
-                f"this base {reason}, and no features {representation.fingerprint!r} "
+                f"not applicable: this base {reason}, and no features {representation.fingerprint!r} "
                 f"for {len(without)} of its photos",
                 where=self.name,
                 allowed="features held: " + (", ".join(map(repr, sorted(self.features))) or "none"),

@@ -271,6 +271,7 @@ class Recommender:
         target: Target | None = None,
         source: Source = "human",
         voter: str = "",
+        allow_mixed: bool = False,
     ) -> Recommender:
         """Offer a judged photo to the case base, and return a recommender that knows it.
 
@@ -291,13 +292,16 @@ class Recommender:
             Whether people voted or judges computed.
         voter : str
             A person's pseudonym or a judge's name; empty for a sum over several.
+        allow_mixed : bool
+            Let votes of people and of judges come together in one base.
 
         Raises
         ------
         ImageError, VotesError
             The photo or the votes cannot be used; nothing is kept.
         CaseBaseError
-            The store could not keep the case, or is not this base's.
+            The store could not keep the case, or is not this base's; or the base holds votes of the
+            other source.
         NotOrganizableError
             With this case the base can no longer be organised; with a store the case is kept.
         """
@@ -305,6 +309,8 @@ class Recommender:
             check_is_store_of(self.base, store)
         image = open_image(photo)
         ballot = Ballot(votes=votes, source=source, voter=voter)
+        if not allow_mixed:
+            self.base.refuse_mixing(source)
         identifier = unique_id(_stem(image), self.base.ids)
         case = Case(
             id=identifier, image_sha256=image.sha256, image_name=image.name, ballots=[ballot], target=target

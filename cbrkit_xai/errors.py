@@ -96,10 +96,6 @@ class NotOrganizableError(CbrkitXaiError):
     """No organisation of the case base fulfils the stated conditions; says what came closest."""
 
 
-class NotApplicableError(CbrkitXaiError):
-    """A component that cannot serve this case base or classifier, with the reason."""
-
-
 class MissingDependencyError(CbrkitXaiError):
     """A package that this component needs is not installed."""
 

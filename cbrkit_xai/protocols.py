@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from cbrkit_xai.case import Case
-    from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.cases import Cases
     from cbrkit_xai.features import Array, Features
     from cbrkit_xai.neighbours import Entries, Neighbours
-    from cbrkit_xai.recommendation import Recommendation
     from cbrkit_xai.retaining import Verdict
 
 Progress: TypeAlias = "Callable[[int, int], None]"
@@ -145,23 +143,10 @@ class Judge(Protocol):
 class Learns(Protocol):
     """Any component may offer `fitted`, called once by `fit` with training cases alone.
 
-    Representations, metrics, aggregators and organizers are given the `Cases`; reuse
-    strategies and retention policies the `Cases` and their leave-one-out `Neighbours`.
+    Metrics, aggregators and organizers are given the `Cases`; reuse strategies and retention
+    policies the `Cases` and their leave-one-out `Neighbours`.
     The answer is a new frozen component.
     """
 
     def fitted(self, cases: Cases, neighbours: Neighbours | None = None) -> Any:
         """Return a component that has learnt from the training cases."""
-
-
-class Observer(Protocol):
-    """What the observer hooks may watch."""
-
-    def after_retrieve(self, neighbours: Neighbours) -> None:
-        """See `cbrkit_xai.hookspecs`."""
-
-    def after_reuse(self, recommendation: Recommendation) -> None:
-        """See `cbrkit_xai.hookspecs`."""
-
-    def after_retain(self, case: Case, base: CaseBase) -> None:
-        """See `cbrkit_xai.hookspecs`."""

@@ -237,6 +237,7 @@ class Registry:
 
     def _discover(self) -> None:
         disabled = {name.strip() for name in os.environ.get(DISABLE, "").split(",") if name.strip()}
+        borne: set[str] = set()
         for found in installed():
             entry = RegisteredPlugin(name="", distribution=found.distribution, version=found.version)
             if found.point is None:
@@ -244,6 +245,7 @@ class Registry:
                 continue
             point = found.point
             entry = attrs.evolve(entry, name=point.name)
+            borne |= {entry.name, entry.distribution, entry.owner}
             if {entry.name, entry.distribution, entry.owner} & disabled:
                 self._plugins.append(attrs.evolve(entry, state="disabled", reason=f"named in {DISABLE}"))
                 continue
@@ -254,6 +256,10 @@ class Registry:
             except (Exception, SystemExit) as error:  # a stranger's module may raise anything when imported
                 reason = f"{type(error).__name__}: {first_sentence(error)}"
                 self._broken(entry, f"{point.value} cannot be imported: {reason}")
+
+        for name in sorted(disabled - borne):
+            hint = nearest_spelling(name, borne) or "see `cbrkit-xai plugins`"
+            _logger.warning("%s names %r, which no plugin bears; %s", DISABLE, name, hint)
 
     def _broken(self, entry: RegisteredPlugin, reason: str) -> None:
         _logger.warning("plugin %s is broken: %s", entry.owner, reason)

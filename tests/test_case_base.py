@@ -297,7 +297,7 @@ def test_features_neither_stored_nor_computable_name_what_is_held_and_the_next_s
     with pytest.raises(FeaturesError) as caught:
         tiny_base.columns(Red())
     assert str(caught.value) == (
-        "tiny: this base holds no pixels, and no features 'red/1' for 4 of its photos; "
+        "tiny: not applicable: this base holds no pixels, and no features 'red/1' for 4 of its photos; "
         "allowed: features held: 'mean-colour/1'; name the folder with its photos: --images DIR"
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbrkit_xai import use
-from cbrkit_xai.errors import ConfigurationError, NotApplicableError, ParameterError
+from cbrkit_xai.errors import ConfigurationError, NotOrganizableError, ParameterError
 from cbrkit_xai.protocols import Aggregator, Metric
 from cbrkit_xai.structuring import build, known_parameters
 
@@ -330,7 +330,7 @@ def test_a_parameter_error_of_a_component_gains_its_place():
 
 
 def test_other_errors_of_ours_pass_as_they_are():
-    error = NotApplicableError("no gradients here")
-    with pytest.raises(NotApplicableError) as caught:
+    error = NotOrganizableError("no gradients here")
+    with pytest.raises(NotOrganizableError) as caught:
         made(raising(error))
     assert caught.value is error

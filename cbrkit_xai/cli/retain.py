@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--votes", required=True, metavar="METHOD=N,...", help="Votes, such as xrai=4,lime=1.")
 @click.option("--source", type=click.Choice(["human", "automatic"]), default="human", show_default=True)
 @click.option("--voter", default="", metavar="NAME", help="Who voted: a pseudonym, or a judge's name.")
+@click.option("--allow-mixed", is_flag=True, help="Let votes of people and of judges stand in one base.")
 @click.option(
     "--target",
     default="auto",
@@ -44,6 +45,7 @@ def command(
     votes: str,
     source: str,
     voter: str,
+    allow_mixed: bool,
     target: str,
     classifier: str,
     chosen: str,
@@ -77,6 +79,7 @@ def command(
             target=found,
             source="human" if source == "human" else "automatic",
             voter=voter,
+            allow_mixed=allow_mixed,
         )
     verdict = kept.verdict
     keeps, reason = verdict is not None and verdict.keeps, "" if verdict is None else verdict.reason

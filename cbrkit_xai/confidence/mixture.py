@@ -146,15 +146,19 @@ def log_scores(counts: Floats, alphas: Floats) -> Floats:
     ----------
     Minka, Estimating a Dirichlet distribution, 2000 (revised 2012), section 4.
     """
-    from scipy.special import (
-        gammaln,
-    )  # on use: a cold recommendation reads a fitted mixture and needs no scipy
+    # On use: a cold recommendation reads a fitted mixture and needs no scipy.
+    from scipy.special import gammaln
 
     cast = counts > 0  # False for NaN too
     scores = np.zeros(counts.shape)
     scores[cast] = gammaln(alphas[cast] + counts[cast]) - gammaln(alphas[cast])
     totals = np.where(np.isnan(counts), 0.0, alphas).sum(axis=1)
-    return np.asarray(scores.sum(axis=1) + gammaln(totals) - gammaln(totals + np.nansum(counts, axis=1)))
+    summed = scores.sum(axis=1)
+    # Where every method asked about has alpha 0, what got votes was impossible: the score is -inf already.
+    possible = totals > 0
+    given = np.nansum(counts[possible], axis=1)
+    summed[possible] += gammaln(totals[possible]) - gammaln(totals[possible] + given)
+    return summed
 
 
 def fit_mixture(

@@ -93,7 +93,8 @@ def import_votes(
     describer = Describer.of(representations or {}, uses or {})
     if append:
         held = load(output)
-        _check_sources(held, source, allow_mixed)
+        if not allow_mixed:
+            held.refuse_mixing(source)
     else:
         check_free(output)
     table, problems = parse_votes(votes_path, source=source, images=images_folder, classifier=classifier)
@@ -111,17 +112,6 @@ def import_votes(
         ):
             _store(store, additions, table, describer)
     return load(output)
-
-
-def _check_sources(base: CaseBase, source: Source, allow_mixed: bool) -> None:
-    others = base.sources - {source}
-    if others and not allow_mixed:
-        raise CaseBaseError(
-            f"holds {', '.join(sorted(others))} votes, and these are {source}",
-            where=str(base.path),
-            allowed="votes of one source, unless mixing them is meant",
-            next_step="import them into a base of their own, or pass allow_mixed=True",
-        )
 
 
 def _open_photos(

@@ -86,6 +86,16 @@ def test_a_photo_retained_twice_gains_votes_and_stays_one_case(run, study, chels
     assert CaseBase.load(study).case("chelsea").votes == {"ig": 5, "xrai": 1}
 
 
+def test_votes_of_judges_do_not_get_among_those_of_people_unless_that_is_meant(run, study, chelsea):
+    votes = ("--votes", "ig=1", "--source", "automatic")
+    refused = run("retain", chelsea, "--base", study, *votes)
+    assert refused.returncode == 2
+    assert "--allow-mixed" in only_line(refused.stderr)
+    assert len(CaseBase.load(study)) == 12
+    assert run("retain", chelsea, "--base", study, *votes, "--allow-mixed").returncode == 0
+    assert CaseBase.load(study).sources == {"human", "automatic"}
+
+
 @pytest.mark.parametrize("text", ["xrai", "xrai=many", "xrai=-1", "xrai=nan", "xrai=1,xrai=2", ""])
 def test_votes_that_cannot_be_read_change_nothing(run, study, chelsea, text):
     before = CaseBase.load(study).content_hash

@@ -330,11 +330,6 @@ def test_a_method_not_asked_nearby_gets_the_bases_mean_where_predictions_are_shr
     assert answer.votes["lime"] == 2.0
 
 
-@pytest.mark.xfail(
-    reason="log_scores adds inf to -inf where lambda = 1 gives 0 to all methods that a case was asked about",
-    raises=RuntimeWarning,
-    strict=True,
-)
 def test_cases_asked_about_quite_different_methods_are_learnt_from_without_a_warning(registry):
     rows = [[1, 1, 2, NAN]] * 20 + [[0, 0, 0, 9]] * 20
     assert configuration(k=3).fit(line(rows), registry=registry).learnt.confidence.cases == 40

@@ -5,6 +5,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -39,13 +41,13 @@ def as_nobody(act):
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("locked")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        if parent.owner() == "root" or parent.stat().st_uid == os.getuid():
-            parent.chmod(parent.stat().st_mode | 0o055)
-    yield folder
-    folder.chmod(0o755)
+def folder():
+    # Not below pytest's own folder, which lets nobody but its owner through.
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
 
 
 @pytest.fixture
