@@ -6,13 +6,14 @@ PLUGINS := $(patsubst %,-e %,$(wildcard plugins/cbrkit-xai-*))
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 SOURCE ?= ../shared/coco200
 
-.PHONY: demo test quick check format bench base clean
+.PHONY: demo test quick check format bench docs base clean
+.DELETE_ON_ERROR:
 
 demo: $(VENV)/.light
 	$(BIN)/cbrkit-xai demo
 
 test: $(VENV)/.full
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -rs
 
 quick: $(VENV)/.full
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -28,25 +29,34 @@ format: $(VENV)/.full
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.full
-	for script in benchmarks/bench_*.py; do env -u OPENBLAS_CORETYPE $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+# The pages that are made from the code.
+docs: $(VENV)/.full
+	$(BIN)/python docs/generate_components.py --write
 
 # Rebuilds the bundled case base; needs the 200 photos, which are not part of the project.
 base: $(VENV)/.full
-	rm -f cbrkit_xai/bases/coco200-auto.cbr
-	$(BIN)/python -m cbrkit_xai.bases.coco200 $(SOURCE) -o cbrkit_xai/bases/coco200-auto.cbr
+	rm -f cbrkit_xai/bases/coco200-auto.new
+	$(BIN)/python -m cbrkit_xai.bases.coco200 $(SOURCE) -o cbrkit_xai/bases/coco200-auto.new
+	mv cbrkit_xai/bases/coco200-auto.new cbrkit_xai/bases/coco200-auto.cbr
 	$(BIN)/python -m cbrkit_xai.bases.fits
 
 clean:
 	rm -rf $(VENV)
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+# A stamp, not the interpreter: an environment whose making failed halfway has one, and no pip.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
 
 # One pip line: otherwise pip looks for the core, which the plugins need, on the registry.
-$(VENV)/.light: $(VENV)/bin/python constraints.txt $(PROJECTS)
+$(VENV)/.light: $(VENV)/.made constraints.txt $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo]" $(PLUGINS)
 	touch $@
 
-$(VENV)/.full: $(VENV)/bin/python constraints.txt $(PROJECTS)
+$(VENV)/.full: $(VENV)/.made constraints.txt $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo,test,check]" $(PLUGINS)
 	touch $(VENV)/.light $@

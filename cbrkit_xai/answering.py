@@ -18,6 +18,7 @@ from cbrkit_xai.neighbours import Neighbours, mean_votes
 from cbrkit_xai.recommendation import Basis, Precedent, Recommendation
 
 if TYPE_CHECKING:
+    from cbrkit_xai.confidence import Mixture
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.images import Image
 
@@ -138,10 +139,12 @@ def _answer(
     ranking = _ranking(question, votes, p_best, base.seconds)
     return Recommendation(
         photo=image.name,
+        path=image.path,
         image_sha256=image.sha256,
         configuration=recommender.configuration.label,
         base=base.name,
         provenance=base.provenance,
+        voted_by=base.voted_by,
         ranking=ranking,
         votes=_of(ranking, votes),
         confidence=_of(ranking, p_best),
@@ -157,7 +160,14 @@ def _answer(
         out_of_experience=basis == "out-of-experience",
         seconds={},
         method_seconds={method: base.seconds[method] for method in ranking if method in base.seconds},
-        warnings=_unpriced(question, base.seconds),
+        warnings=[
+            *_substituted(recommender),
+            *_known_already(image, recommender),
+            *_unpriced(question, base.seconds),
+            *_likelier(ranking, p_best),
+            *_too_few_for_experience(recommender),
+        ],
+        mixture=_mixture(confidence.mixture if is_similar else confidence.overall_mixture),
     )
 
 
@@ -185,6 +195,40 @@ def _unpriced(question: Question, seconds: Mapping[str, float]) -> list[str]:
     if not question.cost_weight or not unknown:
         return []
     return [f"the time of {', '.join(unknown)} is not known in this base and counted as 0"]
+
+
+def _known_already(image: Image, recommender: Recommender) -> list[str]:
+    known = [case.id for case in recommender.base.cases if case.image_sha256 == image.sha256]
+    return (
+        [f"this very photo is in the base, as {', '.join(known)}: its own votes speak too"] if known else []
+    )
+
+
+def _substituted(recommender: Recommender) -> list[str]:
+    what = recommender.configuration.substituted(recommender.registry)
+    return [f"SUBSTITUTED: {what}"] if what else []
+
+
+def _likelier(ranking: Sequence[str], p_best: Mapping[str, float]) -> list[str]:
+    """Say so where the method with most predicted votes is not the one that wins most often."""
+    likeliest = max(ranking, key=lambda method: p_best[method])
+    if p_best[likeliest] <= p_best[ranking[0]]:
+        return []
+    return [
+        f"{likeliest} is likelier to get most votes (P(best) {p_best[likeliest]:.2f}); "
+        f"{ranking[0]} is predicted to get more on average"
+    ]
+
+
+def _too_few_for_experience(recommender: Recommender) -> list[str]:
+    if 1 / (1 + len(recommender.learnt.experience)) < EXPERIENCE_LEVEL:
+        return []
+    fewest = round(1 / EXPERIENCE_LEVEL)
+    return [f"with fewer than {fewest} cases nobody can tell whether this photo is unlike them"]
+
+
+def _mixture(mixture: Mixture) -> dict[str, float]:
+    return {"lambda": mixture.lam, "concentration": mixture.concentration, "ballots": mixture.ballots}
 
 
 def _conformal_set(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from types import MappingProxyType
@@ -10,10 +12,16 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from cbrkit_xai.errors import VotesError
+from cbrkit_xai.errors import CaseBaseError, VotesError
 
 Source: TypeAlias = Literal["human", "automatic"]
 SOURCES: tuple[Source, ...] = ("human", "automatic")
+
+
+def method_name(text: str) -> str:
+    """Return a method's one name: `IG` and `ig`, `Grad CAM` and `grad_cam` are each one method."""
+    # Composed after lowering: of some letters' small forms the marks come in another order.
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", text.lower())).strip("-")
 
 
 def _is_number_of_votes(value: Any) -> bool:
@@ -27,8 +35,9 @@ def _is_number_of_votes(value: Any) -> bool:
 
 
 def _checked_votes(votes: Mapping[str, Any]) -> Mapping[str, float]:
+    spellings: dict[str, str] = {}
     for method, value in votes.items():
-        if not isinstance(method, str) or not method.strip():
+        if not isinstance(method, str) or not method_name(method):
             raise VotesError(
                 f"{method!r} is not a method name", where="votes", allowed="a text such as 'lime'"
             )
@@ -38,9 +47,14 @@ def _checked_votes(votes: Mapping[str, Any]) -> Mapping[str, float]:
                 where=f"votes for {method!r}",
                 allowed="a finite number of at least 0; leave the method out where nobody was asked",
             )
+        other = spellings.setdefault(method_name(method), method)
+        if other != method:
+            raise VotesError(
+                f"{other!r} and {method!r} are one method", where="votes", allowed="each method once"
+            )
     if not votes:
         raise VotesError("no votes were given", where="votes", allowed="at least one method, such as xrai=4")
-    return MappingProxyType({method: float(votes[method]) for method in sorted(votes)})
+    return MappingProxyType({name: float(votes[spellings[name]]) for name in sorted(spellings)})
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +65,7 @@ class Ballot:
     ----------
     votes : mapping of str to float
         Votes per method; a method that is missing was not asked about, 0 is a vote withheld.
+        Names are brought to lower kebab-case: `IG` is `ig`, `Grad CAM` is `grad-cam`.
     source : {"human", "automatic"}
         Whether people voted or judges computed.
     voter : str
@@ -179,3 +194,30 @@ def summed(ballots: Iterable[Ballot]) -> dict[str, float]:
         for method, votes in ballot.votes.items():
             total[method] = total.get(method, 0.0) + votes
     return total
+
+
+def refuse_mixing(held: Iterable[str], source: Source, *, where: str) -> None:
+    """Refuse votes of people in a base of judges' votes, and the other way round.
+
+    Parameters
+    ----------
+    held : iterable of {"human", "automatic"}
+        Whose votes the base has.
+    source : {"human", "automatic"}
+        Whose are to come in.
+    where : str
+        The base.
+
+    Raises
+    ------
+    CaseBaseError
+        The base has votes of the other source.
+    """
+    others = sorted(set(held) - {source})
+    if others:
+        raise CaseBaseError(
+            f"holds {', '.join(others)} votes, and these are {source}",
+            where=where,
+            allowed="votes of one source, unless mixing them is meant",
+            next_step="keep them in a base of their own, or pass --allow-mixed (allow_mixed=True)",
+        )

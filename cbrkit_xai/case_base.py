@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from cbrkit_xai.case import Ballot, Case, Source
+from cbrkit_xai.case import Ballot, Case, Source, refuse_mixing
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.choice import Use
-from cbrkit_xai.errors import CaseBaseError, FeaturesError
-from cbrkit_xai.features import Array, frozen
+from cbrkit_xai.errors import CaseBaseError, FeaturesError, ParameterError, nearest_spelling
+from cbrkit_xai.features import Array, Features, frozen, stack, take
 from cbrkit_xai.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _representations(values: Mapping[str, Use]) -> Mapping[str, Use]:
 
 
 # `slots=False`: the derived columns are computed once and kept.
-@attrs.frozen(kw_only=True, eq=False, slots=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class CaseBase:
     """Cases with their votes and features; nothing in it ever changes.
 
@@ -74,6 +74,9 @@ class CaseBase:
     revision: int = 0
     path: Path | None = None
     about: str = ""
+
+    def __repr__(self) -> str:
+        return f"<CaseBase {self.name!r}: {len(self)} cases, revision {self.revision}, {self.provenance}>"
 
     def __attrs_post_init__(self) -> None:
         if len(set(self.ids)) != len(self.ids):
@@ -109,7 +112,7 @@ class CaseBase:
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
-        """Every method that any case has votes for, in order of first appearance by name."""
+        """Every method that any case has votes for, in alphabetical order."""
         return tuple(sorted({method for case in self.cases for method in case.votes}))
 
     @cached_property
@@ -140,15 +143,25 @@ class CaseBase:
         """Whose votes these are, in the words that stand wherever they are used."""
         if "automatic" not in self.sources:
             return "votes: people"
+        people = "people and " if "human" in self.sources else ""
+        return f"votes: {people}automatic ({self._families}, not people)"
+
+    @cached_property
+    def voted_by(self) -> str:
+        """Who voted, in words: "people", "2 judge families", or both."""
+        if "automatic" not in self.sources:
+            return "people"
+        return f"people and {self._families}" if "human" in self.sources else self._families
+
+    @property
+    def _families(self) -> str:
         families = {
             ballot.family or ballot.voter or "unnamed"
             for case in self.cases
             for ballot in case.ballots
             if ballot.source == "automatic"
         }
-        people = "people and " if "human" in self.sources else ""
-        noun = "family" if len(families) == 1 else "families"
-        return f"votes: {people}automatic ({len(families)} judge {noun}, not people)"
+        return f"{len(families)} judge {'family' if len(families) == 1 else 'families'}"
 
     @cached_property
     def seconds(self) -> Mapping[str, float]:
@@ -181,7 +194,20 @@ class CaseBase:
         return MappingProxyType({identifier: row for row, identifier in enumerate(self.ids)})
 
     def case(self, identifier: str) -> Case:
-        """Return the case of that id."""
+        """Return the case of that id.
+
+        Raises
+        ------
+        CaseBaseError
+            There is none; names the nearest spelling.
+        """
+        if identifier not in self.row_of:
+            raise CaseBaseError(
+                f"there is no case {identifier!r}",
+                where=str(self.path or self.name),
+                allowed=f"ids of the {len(self)} cases",
+                next_step=nearest_spelling(str(identifier), self.ids),
+            )
         return self.cases[self.row_of[identifier]]
 
     def refuse_mixing(self, source: Source) -> None:
@@ -192,14 +218,26 @@ class CaseBase:
         CaseBaseError
             The base holds votes of the other source.
         """
-        others = sorted(self.sources - {source})
-        if others:
-            raise CaseBaseError(
-                f"holds {', '.join(others)} votes, and these are {source}",
-                where=str(self.path or self.name),
-                allowed="votes of one source, unless mixing them is meant",
-                next_step="keep them in a base of their own, or pass --allow-mixed (allow_mixed=True)",
-            )
+        refuse_mixing(self.sources, source, where=str(self.path or self.name))
+
+    def refuse_new_methods(self, votes: Mapping[str, float]) -> None:
+        """Refuse votes about a method that this base has none for, which may be a slip of the pen.
+
+        Raises
+        ------
+        ParameterError
+            A method is new here; names the nearest spelling.
+        """
+        for method in votes:
+            if self.methods and method not in self.methods:
+                hint = nearest_spelling(method, self.methods)
+                meant = "for a new method pass --allow-new-methods (allow_new_methods=True)"
+                raise ParameterError(
+                    f"nobody was asked about {method!r} in {self.name!r}",
+                    where="votes",
+                    allowed=", ".join(self.methods),
+                    next_step=f"{hint} {meant}" if hint else meant,
+                )
 
     def with_images(self, folder: str | Path) -> CaseBase:
         """Return the base with the pixels of the photos found in `folder`."""
@@ -222,20 +260,21 @@ class CaseBase:
             groups=[case.image_sha256 for case in self.cases],
         )
 
-    def _features(self, representation: Representation, progress: Progress | None) -> Any:
+    def _features(self, representation: Representation, progress: Progress | None) -> Features:
         stored_as = getattr(representation, "stored_as", None)
-        known = self.features.get(representation.fingerprint, {})
+        known: Mapping[str, Features] = self.features.get(representation.fingerprint, {})
         hashes = [case.image_sha256 for case in self.cases]
         missing = [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in known]
         if missing and stored_as is not None:
-            return representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
+            derived: Features = representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
+            return derived
         if missing:
             known = {**known, **self._described(representation, missing, progress)}
-        return np.stack([known[sha256] for sha256 in hashes])
+        return stack([known[sha256] for sha256 in hashes])
 
     def _described(
         self, representation: Representation, hashes: list[str], progress: Progress | None
-    ) -> dict[str, Array]:
+    ) -> dict[str, Features]:
         without = [sha256 for sha256 in hashes if sha256 not in self.pictures]
         if without:
             holds_some = any(case.image_sha256 in self.pictures for case in self.cases)
@@ -247,10 +286,10 @@ class CaseBase:
                 allowed="features held: " + (", ".join(map(repr, sorted(self.features))) or "none"),
                 next_step="name the folder with its photos: --images DIR",
             )
-        rows: dict[str, Array] = {}
+        rows: dict[str, Features] = {}
         for done, sha256 in enumerate(hashes, start=1):
             described = representation.describe(self.pictures.open(sha256).pixels[None])
-            rows[sha256] = described[0]  # type: ignore[index]
+            rows[sha256] = take(described, 0)
             if progress is not None:
                 progress(done, len(hashes))
         return rows

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 import numpy as np
 
-from cbrkit_xai.features import Array, Features, count, frozen_floats, read_only, take
+from cbrkit_xai.confidence import shares
+from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.features import Array, Features, count, frozen, frozen_floats, read_only, take
 from cbrkit_xai.freezing import texts
 
 
-@attrs.frozen(kw_only=True, eq=False)
+# `slots=False`: the derived columns are computed once and kept.
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class Cases:
     """Immutable columns of n cases.
 
@@ -41,14 +46,36 @@ class Cases:
     def __attrs_post_init__(self) -> None:
         n = len(self.ids)
         if len(set(self.ids)) != n:
-            raise ValueError("case ids must be unique")
+            twice = next(one for one in self.ids if self.ids.count(one) > 1)
+            raise ParameterError(f"{twice!r} is there twice", where="Cases.ids", allowed="unique ids")
         if count(self.features) != n or len(self.groups) != n:
-            raise ValueError(f"{n} ids, {count(self.features)} rows of features, {len(self.groups)} groups")
+            raise ParameterError(
+                f"{n} ids, {count(self.features)} rows of features, {len(self.groups)} groups",
+                where="Cases",
+                allowed="as many of each",
+            )
         if self.votes.shape != (n, len(self.methods)):
-            raise ValueError(f"votes have shape {self.votes.shape}, expected {(n, len(self.methods))}")
+            raise ParameterError(
+                f"the votes have the shape {self.votes.shape}",
+                where="Cases.votes",
+                allowed=f"{(n, len(self.methods))}: a row per case, a column per method",
+            )
+
+    def __repr__(self) -> str:
+        return f"<Cases: {len(self)}, methods {', '.join(self.methods)}>"
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of each id."""
+        return MappingProxyType({identifier: row for row, identifier in enumerate(self.ids)})
+
+    @cached_property
+    def shares(self) -> Array:
+        """Each case's votes as shares of its sum, `(n, methods)`; NaN where nobody was asked."""
+        return frozen(shares(self.votes))
 
     def take(self, rows: Any) -> Cases:
         """Return the chosen rows (an index array or a mask)."""

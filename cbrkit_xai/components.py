@@ -275,6 +275,9 @@ class Profile:
         The organisations it comes in; the first is the one used unless another is named.
     k : int
         How many entries are retrieved.
+    substituted : str
+        What stands in the place of what the profile promises by its name, if anything does; it
+        is said wherever the profile is used.
     """
 
     representation: Use = attrs.field(validator=_is_use)
@@ -284,6 +287,7 @@ class Profile:
     reuse: Use = attrs.field(factory=lambda: Use(name="mean"), validator=_is_use)
     retention: Use = attrs.field(factory=lambda: Use(name="always"), validator=_is_use)
     k: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    substituted: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
 
 
 def _read_only(profiles: Any) -> Any:

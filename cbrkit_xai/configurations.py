@@ -116,6 +116,16 @@ class Configuration:
         parts = {part: getattr(self, part).to_mapping() for part in KIND_OF_PART}
         return hashlib.sha256(json.dumps({**parts, "k": self.k}, sort_keys=True).encode()).hexdigest()
 
+    def substituted(self, registry: Registry | None = None) -> str:
+        """Return what stands in the place of what the profile's name promises; empty if nothing does."""
+        registry = registry or default_registry()
+        if self.name not in registry.names("configuration"):
+            return ""
+        record = registry.find("configuration", self.name)
+        profile = record.profiles.get(self.profile) if isinstance(record, ConfigurationPlugin) else None
+        # Whoever put another representation in its place knows what it is.
+        return profile.substituted if profile and profile.representation == self.representation else ""
+
     def evolve(self, **changes: Any) -> Configuration:
         """Return the configuration with other parts.
 

@@ -74,7 +74,7 @@ def _organized(
     progress: Progress | None,
 ) -> Recommender:
     cases = base.columns(components.representation, progress)
-    key = None if cache is None else key_of(configuration, base, registry)
+    key = None if cache is None else key_of(configuration, base, components, registry)
     kept = None if cache is None or key is None else cache.get(key)
     restored = None if kept is None else restore(kept, components, cases)
     fitted, index, learnt = restored or (*organize(components, cases, progress), None)
@@ -93,7 +93,7 @@ def _organized(
 
 
 # `slots=False`: what is learnt is learnt once, when it is first needed.
-@attrs.frozen(kw_only=True, eq=False, slots=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class Recommender:
     """A configuration fitted to a case base; safe to ask from several threads.
 
@@ -136,6 +136,9 @@ class Recommender:
     _learnt: Learnt | None = attrs.field(default=None, repr=False)
     _learning: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
     _with_other_k: dict[int, Recommender] = attrs.field(factory=dict, init=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Recommender {self.configuration.label} on {self.base!r}>"
 
     @property
     def learnt(self) -> Learnt:
@@ -272,6 +275,7 @@ class Recommender:
         source: Source = "human",
         voter: str = "",
         allow_mixed: bool = False,
+        allow_new_methods: bool = False,
     ) -> Recommender:
         """Offer a judged photo to the case base, and return a recommender that knows it.
 
@@ -294,11 +298,15 @@ class Recommender:
             A person's pseudonym or a judge's name; empty for a sum over several.
         allow_mixed : bool
             Let votes of people and of judges come together in one base.
+        allow_new_methods : bool
+            Let votes name a method that the base has none for.
 
         Raises
         ------
         ImageError, VotesError
             The photo or the votes cannot be used; nothing is kept.
+        ParameterError
+            The base has no votes about a method that these name; nothing is kept.
         CaseBaseError
             The store could not keep the case, or is not this base's; or the base holds votes of the
             other source.
@@ -311,6 +319,8 @@ class Recommender:
         ballot = Ballot(votes=votes, source=source, voter=voter)
         if not allow_mixed:
             self.base.refuse_mixing(source)
+        if not allow_new_methods:
+            self.base.refuse_new_methods(ballot.votes)
         identifier = unique_id(_stem(image), self.base.ids)
         case = Case(
             id=identifier, image_sha256=image.sha256, image_name=image.name, ballots=[ballot], target=target
@@ -318,6 +328,20 @@ class Recommender:
         verdict = self._verdict(image, case)
         if not verdict.keeps:
             return attrs.evolve(self, verdict=verdict)
+        base = self._kept(case, image, store, allow_mixed=allow_mixed)
+        row = base.row_of_key(case)
+        case = case if row is None else base.cases[row]  # with its final id, and the ballots it had before
+        self.registry.notify("cbrkit_xai_after_retain", case=case, base=base)
+        try:
+            known = _organized(self.configuration, base, self.components, self.registry, self.cache, None)
+        except CbrkitXaiError as error:
+            if store is not None:  # whoever reads of an error would offer the votes once more
+                error.what = f"the votes are kept as case {case.id!r}, but: {error.what}"
+            raise
+        return attrs.evolve(known, verdict=verdict)
+
+    def _kept(self, case: Case, image: Image, store: CaseStore | None, *, allow_mixed: bool) -> CaseBase:
+        """Keep the case, in the store if there is one, and return the base that holds it."""
         features, representations = features_to_keep(
             self.base,
             image,
@@ -327,23 +351,19 @@ class Recommender:
         )
         pixels = encode_png(image.pixels) if self.base.pictures.embedded else None
         if store is None:
-            base = self.base.with_case(case, features, pixels)
-        else:
-            case = store.add(
-                case, features=features, representations=representations, pixels=pixels, path=image.path
-            )
-            base = store.load()
-            # The folder that the reader named is not in the store.
-            paths = {**self.base.pictures.paths, **base.pictures.paths}
-            base = attrs.evolve(base, pictures=attrs.evolve(base.pictures, paths=paths))
-        self.registry.notify("cbrkit_xai_after_retain", case=case, base=base)
-        try:
-            known = _organized(self.configuration, base, self.components, self.registry, self.cache, None)
-        except CbrkitXaiError as error:
-            if store is not None:  # whoever reads of an error would offer the votes once more
-                error.what = f"the votes are kept as case {case.id!r}, but: {error.what}"
-            raise
-        return attrs.evolve(known, verdict=verdict)
+            return self.base.with_case(case, features, pixels)
+        store.add(
+            case,
+            features=features,
+            representations=representations,
+            pixels=pixels,
+            path=image.path,
+            allow_mixed=allow_mixed,
+        )
+        base = store.load()
+        # The folder that the reader named is not in the store.
+        paths = {**self.base.pictures.paths, **base.pictures.paths}
+        return attrs.evolve(base, pictures=attrs.evolve(base.pictures, paths=paths))
 
     def _verdict(self, image: Image, case: Case) -> Verdict:
         row = self.base.row_of_key(case)

@@ -57,6 +57,12 @@ def _rebuilt(kind: type[CbrkitXaiError], state: dict[str, object]) -> CbrkitXaiE
     return error
 
 
+class InternalError(CbrkitXaiError):
+    """Our own mistake, found before it did harm."""
+
+    exit_code = 1
+
+
 class ImageError(CbrkitXaiError):
     """A file that cannot be used as a photo."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cbrkit_xai.errors import ParameterError
+
 if TYPE_CHECKING:
     from cbrkit_xai.protocols import Aggregator
 
@@ -21,13 +23,17 @@ def count(features: Features) -> int:
 
     Raises
     ------
-    ValueError
+    ParameterError
         The parts of a mapping have different numbers of rows.
     """
     if isinstance(features, Mapping):
         rows = {len(part) for part in features.values()}
         if len(rows) != 1:
-            raise ValueError(f"the parts have {sorted(rows)} rows; they must all have the same number")
+            raise ParameterError(
+                f"the parts have {sorted(rows)} rows; they must all have the same number",
+                where="features",
+                allowed="at least one part, and as many rows in each",
+            )
         return rows.pop()
     return len(features)
 
@@ -45,6 +51,14 @@ def join(parts: Sequence[Features]) -> Features:
     if isinstance(first, Mapping):
         return {name: np.concatenate([part[name] for part in parts]) for name in first}
     return np.concatenate(parts)  # type: ignore[arg-type]
+
+
+def stack(rows: Sequence[Features]) -> Features:
+    """Lay single rows, without a first axis, on one another."""
+    first = rows[0] if rows else None
+    if isinstance(first, Mapping):
+        return {name: np.stack([row[name] for row in rows]) for name in first}
+    return np.stack(rows)  # type: ignore[arg-type]
 
 
 def aggregate(aggregator: Aggregator, features: Features, weights: Array | None = None) -> Features:

@@ -23,9 +23,9 @@ _logger = logging.getLogger("cbrkit_xai")
 SHIPPED = Path(__file__).parent / "bases" / "fits"
 
 
-def fit_key(content_hash: str, configuration_hash: str, versions: str) -> str:
-    """Return the name of a fit."""
-    return hashlib.sha256(f"{VERSION} {content_hash} {configuration_hash} {versions}".encode()).hexdigest()
+def fit_key(content_hash: str, configuration_hash: str, makers: str) -> str:
+    """Return the name of a fit; `makers` says what code and which weights made it."""
+    return hashlib.sha256(f"{VERSION} {content_hash} {configuration_hash} {makers}".encode()).hexdigest()
 
 
 def _digest(text: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.configurations import KIND_OF_PART, Components, Configuration
 from cbrkit_xai.fit_cache import fit_key
 from cbrkit_xai.learning import Learnt, organize
+from cbrkit_xai.registry import KINDS
 
 if TYPE_CHECKING:
     from cbrkit_xai.case_base import CaseBase
@@ -20,10 +24,21 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("cbrkit_xai")
 
 
-def key_of(configuration: Configuration, base: CaseBase, registry: Registry) -> str | None:
-    """Return the name of a fit, which changes with all that it depends on; None if it must not be kept."""
-    versions = _versions(configuration, registry)
-    return None if versions is None else fit_key(base.content_hash, configuration.hash, versions)
+def key_of(
+    configuration: Configuration, base: CaseBase, components: Components, registry: Registry
+) -> str | None:
+    """Return the name of a fit, which changes with all that it depends on; None if it must not be kept.
+
+    Parameters
+    ----------
+    components : Components
+        As composed: the weights that a representation found are not in the configuration.
+    """
+    made_by = _makers(configuration, registry)
+    if made_by is None:
+        return None
+    makers = " ".join([components.representation.fingerprint, *made_by])
+    return fit_key(base.content_hash, configuration.hash, makers)
 
 
 def to_keep(learnt: Learnt, index: Index, components: Components) -> dict[str, Any] | None:
@@ -46,20 +61,41 @@ def restore(
         return None
 
 
-def _versions(configuration: Configuration, registry: Registry) -> str | None:
-    """Return the versions of the distributions whose components a fit depends on.
+def _makers(configuration: Configuration, registry: Registry) -> list[str] | None:
+    """Return each component that a fit depends on, with its distribution's version and a hash of its source.
 
+    The version alone would let a metric that was edited where it stands find the fit of the old one.
     None where one was registered by hand: another component may stand under its name tomorrow.
     """
-    names = {use.name for part in KIND_OF_PART for use in _uses(getattr(configuration, part))}
-    owners = [
-        plugin
-        for plugin in registry.plugins
-        if any(component.name in names for component in plugin.components)
-    ]
-    if not all(owner.distribution for owner in owners):
-        return None
-    return " ".join(sorted({f"{owner.distribution}=={owner.version}" for owner in owners}))
+    wanted: set[tuple[str, str]] = set()
+    for part, kind in KIND_OF_PART.items():
+        outer, *inner = _uses(getattr(configuration, part))
+        wanted.add((kind, outer.name))
+        # Of a part within a part only the maker's annotation knows the kind.
+        wanted |= {(one, use.name) for use in inner for one in KINDS}
+    makers = []
+    for owner in registry.plugins:
+        for component in owner.components:
+            if (component.kind, component.name) not in wanted:
+                continue
+            if not owner.distribution:
+                return None
+            source = _source_hash(component.resolve())
+            makers.append(f"{owner.distribution}=={owner.version} {component.kind} {component.name} {source}")
+    return sorted(makers)
+
+
+def _source_hash(factory: Callable[..., Any]) -> str:
+    """Return a sha256 of the module that holds a factory, alike in a wheel and where it is edited.
+
+    Empty where there is no file to read; then the version must do.
+    """
+    module = sys.modules.get(getattr(factory, "__module__", None) or "")
+    try:
+        source = Path(getattr(module, "__file__", None) or "").read_bytes()
+    except OSError:
+        return ""
+    return hashlib.sha256(source.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _uses(value: Any) -> Iterator[Use]:

@@ -10,14 +10,16 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.confidence import Confidence, fit_confidence, shares
+from cbrkit_xai.confidence import Confidence, fit_confidence
 from cbrkit_xai.configurations import Components
-from cbrkit_xai.errors import NotOrganizableError
+from cbrkit_xai.errors import NotOrganizableError, PluginError
 from cbrkit_xai.features import Array
 from cbrkit_xai.freezing import numbers
 from cbrkit_xai.neighbours import Neighbours, mean_votes, weighted_mean
+from cbrkit_xai.organizers.distances import checked_pairwise
 from cbrkit_xai.organizers.linear import LinearIndex
 from cbrkit_xai.protocols import Index, Progress
+from cbrkit_xai.structuring import missing_members, missing_of
 
 MOST_CASES_IN_MEMORY = 4000
 """Up to here all pairwise distances are kept while learning (128 MB of float64)."""
@@ -106,21 +108,47 @@ def organize(
     ----------
     state : JSON value, optional
         A finished organisation, as the index's `state()` gave it.
+
+    Raises
+    ------
+    PluginError
+        What a component gives, fitted or organised, lacks what is asked of it next.
     """
     fitted = attrs.evolve(
         components,
-        metric=fitted_to(components.metric, cases),
-        aggregator=fitted_to(components.aggregator, cases),
-        organizer=fitted_to(components.organizer, cases),
+        metric=fitted_to("metric", components.metric, cases),
+        aggregator=fitted_to("aggregator", components.aggregator, cases),
+        organizer=fitted_to("organizer", components.organizer, cases),
     )
     if state is not None and hasattr(fitted.organizer, "restore"):
         return fitted, fitted.organizer.restore(cases, fitted.metric, fitted.aggregator, state)
-    return fitted, fitted.organizer.organize(cases, fitted.metric, fitted.aggregator, progress)
+    index = fitted.organizer.organize(cases, fitted.metric, fitted.aggregator, progress)
+    _refuse_lacking(missing_of(index, Index), index, f"organizer {type(fitted.organizer).__name__}")
+    return fitted, index
 
 
-def fitted_to(component: Any, cases: Cases, neighbours: Neighbours | None = None) -> Any:
-    """Return the component after it has learnt from training cases, where it can."""
-    return component.fitted(cases, neighbours) if hasattr(component, "fitted") else component
+def fitted_to(kind: str, component: Any, cases: Cases, neighbours: Neighbours | None = None) -> Any:
+    """Return the component after it has learnt from training cases, where it can.
+
+    Raises
+    ------
+    PluginError
+        What has learnt is no component of that kind any more.
+    """
+    if not hasattr(component, "fitted"):
+        return component
+    fitted = component.fitted(cases, neighbours)
+    _refuse_lacking(missing_members(fitted, kind), fitted, f"{kind} {type(component).__name__}.fitted")
+    return fitted
+
+
+def _refuse_lacking(missing: Sequence[str], given: Any, where: str) -> None:
+    if missing:
+        raise PluginError(
+            f"gives {given!r:.80}, which has no {', '.join(missing)}",
+            where=where,
+            next_step="tell its author",
+        )
 
 
 def learn(
@@ -147,7 +175,7 @@ def learn(
     if _is_plain(components, index) and len(cases) <= MOST_CASES_IN_MEMORY:
         components, index, cases = _by_known_distances(components, cases)
     neighbours = index.nearest(cases.features, k, exclude=cases.held_out())
-    reuse = fitted_to(components.reuse, cases, neighbours)
+    reuse = fitted_to("reuse-strategy", components.reuse, cases, neighbours)
 
     def cross_fit(training_rows: Array, held_out_rows: Array) -> tuple[Array, Array]:
         return _fold_shares(components, cases.take(training_rows), cases.take(held_out_rows), k)
@@ -164,7 +192,7 @@ def learn(
     nearest = nearest_distances(neighbours)
     return Learnt(
         reuse=reuse,
-        retention=fitted_to(components.retention, cases, neighbours),
+        retention=fitted_to("retention-policy", components.retention, cases, neighbours),
         confidence=confidence,
         experience=tuple(np.sort(nearest[np.isfinite(nearest)])),
     )
@@ -188,7 +216,7 @@ def _is_plain(components: Components, index: Index) -> bool:
 
 def _by_known_distances(components: Components, cases: Cases) -> tuple[Components, Index, Cases]:
     """Compute each distance once; a metric as slow as SSIM would be asked for it by every fold."""
-    distances = components.metric.pairwise(cases.features, cases.features)
+    distances = checked_pairwise(components.metric, cases.features, cases.features)
     by_row = attrs.evolve(cases, features=np.arange(len(cases))[:, None])
     looked_up, index = organize(attrs.evolve(components, metric=_KnownDistances(distances=distances)), by_row)
     return looked_up, index, by_row
@@ -203,7 +231,7 @@ def _fold_shares(components: Components, training: Cases, held_out: Cases, k: in
     own = index.nearest(training.features, k, exclude=training.held_out())
     others = index.nearest(held_out.features, k)
     # Weights too may be learnt, and must not have seen the votes that are held out.
-    reuse = fitted_to(components.reuse, training, own)
+    reuse = fitted_to("reuse-strategy", components.reuse, training, own)
     return (
         neighbour_shares(own, training, reuse, training.held_out()),
         neighbour_shares(others, training, reuse),
@@ -230,12 +258,10 @@ def neighbour_shares(
         Per query, the ids whose shares must not be counted.
     """
     entries, positions = neighbours.entries, neighbours.positions
-    case_shares = shares(cases.votes)
-    row_of = {identifier: row for row, identifier in enumerate(cases.ids)}
 
     def mean_shares(entry: int, hidden: Container[str] = ()) -> Array:
-        members = [row_of[member] for member in entries.members[entry] if member not in hidden]
-        return mean_votes(case_shares[members])
+        members = [cases.row_of[member] for member in entries.members[entry] if member not in hidden]
+        return mean_votes(cases.shares[members])
 
     laid = np.full((*positions.shape, len(cases.methods)), np.nan)  # (queries, k, methods)
     for entry in np.unique(positions[positions >= 0]):

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.errors import ParameterError, PluginError
 from cbrkit_xai.features import Array, Features, count, frozen, frozen_flags, frozen_floats, read_only
 from cbrkit_xai.freezing import rows_of_texts, texts
 
@@ -40,7 +40,7 @@ def _ranks(ids: Sequence[str]) -> Array:
     return ranks
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Entries:
     """What an index holds: e cases or prototypes.
 
@@ -83,9 +83,19 @@ class Entries:
             count(self.features),
         }
         if len(rows) != 1:
-            raise ValueError("ids, votes, members, flags and features of the entries differ in number")
+            raise ParameterError(
+                f"{len(self.ids)} ids differ in number from {len(self.votes)} rows of votes, "
+                f"{len(self.members)} of members, {len(self.is_prototype)} flags or "
+                f"{count(self.features)} rows of features",
+                where="Entries",
+                allowed="one of each per entry",
+            )
         if len(set(self.ids)) != len(self.ids):
-            raise ValueError("the entries' ids must be unique")
+            twice = next(one for one in self.ids if self.ids.count(one) > 1)
+            raise ParameterError(f"{twice!r} is there twice", where="Entries.ids", allowed="unique ids")
+
+    def __repr__(self) -> str:
+        return f"<Entries: {len(self)}, of which prototypes {int(self.is_prototype.sum())}>"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -112,8 +122,16 @@ class Entries:
             At least 1; more than there are entries means all of them.
         allowed : array of shape (q, e), optional
             bool; False keeps an entry out for that query.
+
+        Raises
+        ------
+        PluginError
+            The distances have another shape, or one of an allowed entry is NaN, infinite or negative.
+        ParameterError
+            k is not a whole number >= 1.
         """
         check_k(k)
+        distances = check_distances(distances, (None, len(self)), where="distances", counted=allowed)
         chosen = [
             self._nearest_to_one(row, k, None if allowed is None else allowed[query])
             for query, row in enumerate(distances)
@@ -153,7 +171,7 @@ class Entries:
         return Neighbours(entries=self, positions=laid, distances=far, votes=chosen_votes, sizes=chosen_sizes)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Neighbours:
     """The nearest entries of q queries, sorted by (distance, id).
 
@@ -179,6 +197,9 @@ class Neighbours:
     distances: Array = attrs.field(converter=frozen)
     votes: Array = attrs.field(converter=frozen)
     sizes: Array = attrs.field(converter=frozen)
+
+    def __repr__(self) -> str:
+        return f"<Neighbours: {len(self)} queries, up to {self.positions.shape[1]} entries each>"
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -212,6 +233,70 @@ class Neighbours:
             votes=self.votes[:, :k],
             sizes=self.sizes[:, :k],
         )
+
+
+def check_distances(
+    distances: Any, shape: tuple[int | None, int], *, where: str, counted: Array | None = None
+) -> Array:
+    """Return distances if they have that shape and all are finite and at least 0.
+
+    Parameters
+    ----------
+    distances : array of shape (q, n)
+        As a metric gave them.
+    shape : tuple of int
+        (q, n); None for any q.
+    where : str
+        What gave them.
+    counted : array of shape (q, n), optional
+        bool; those that are False may be anything.
+
+    Raises
+    ------
+    PluginError
+        They have not; names the shape or the value.
+    """
+    found = check_shape(distances, shape, where=where)
+    if counted is not None:
+        check_shape(counted, found.shape, where="allowed")
+    # NaN is neither >= 0 nor < inf, and no array of flags is made where all is well.
+    if found.size == 0 or (found.min() >= 0 and found.max() < np.inf):
+        return found
+    broken = ~((found >= 0) & (found < np.inf))
+    if counted is not None:
+        broken &= counted
+    if broken.any():
+        raise PluginError(
+            f"a distance is {found[broken][0]}",
+            where=where,
+            allowed="finite numbers >= 0",
+            next_step="tell the author of the metric",
+        )
+    return found
+
+
+def check_shape(distances: Any, shape: tuple[int | None, ...], *, where: str) -> Array:
+    """Return distances as an array if they are numbers in that shape.
+
+    Raises
+    ------
+    PluginError
+        They are not.
+    """
+    try:
+        found = np.asarray(distances)
+    except ValueError:  # rows of different lengths
+        found = np.empty(0, dtype=object)
+    rows = len(found) if shape[0] is None and found.ndim else shape[0]
+    if found.dtype.kind not in "biuf" or found.shape != (rows, *shape[1:]):
+        wanted = ", ".join("q" if size is None else str(size) for size in shape)
+        raise PluginError(
+            f"gives {found.dtype} of shape {found.shape}",
+            where=where,
+            allowed=f"numbers of shape ({wanted}): a row per query, a column per entry",
+            next_step="tell the author of the metric",
+        )
+    return found
 
 
 def check_k(k: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 
 import attrs
@@ -24,6 +24,9 @@ def _paths_by_hash(values: Mapping[str, Path]) -> Mapping[str, Path]:
 @attrs.frozen(kw_only=True)
 class Pictures:
     """Photos by the hash of their file, opened only when they are asked for.
+
+    A base from a stranger may name any path. Such a file is only ever opened as a photo, by
+    `open_image`, and shown only if it has the hash that the case is about.
 
     Parameters
     ----------
@@ -74,7 +77,7 @@ class Pictures:
         Parameters
         ----------
         folder : path
-            Searched for each wanted photo's file name.
+            Searched for each wanted photo's file name; of a name with folders in it, the last part.
         wanted : iterable of (image_sha256, image_name)
             The photos of a case base.
         """
@@ -83,5 +86,13 @@ class Pictures:
             raise CaseBaseError(
                 "is not a folder", where=str(folder), next_step="name the folder with the photos"
             )
-        found = {sha256: folder / name for sha256, name in wanted if name and (folder / name).is_file()}
+        places = {sha256: folder / PurePath(name).name for sha256, name in wanted}
+        found = {sha256: path for sha256, path in places.items() if _is_file(path)}
         return attrs.evolve(self, paths={**self.paths, **found})
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no name that this file system can have
+        return False

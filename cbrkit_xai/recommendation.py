@@ -10,6 +10,9 @@ import attrs
 
 from cbrkit_xai.freezing import numbers_by_name, texts
 
+_MOST_LISTED = 5
+"""More precedents than this for one side only say that there are more."""
+
 Basis: TypeAlias = Literal["similar-cases", "overall", "out-of-experience"]
 
 
@@ -76,6 +79,8 @@ class Recommendation:
         Name of the case base.
     provenance : str
         Whose votes were used.
+    voted_by : str
+        The same in a few words: "people", "2 judge families", or both.
     ranking : tuple of str
         Methods, best first: by predicted votes, less the price of their seconds if asked for.
     votes : mapping of str to float
@@ -108,6 +113,11 @@ class Recommendation:
         Median measured seconds of each method, where the base knows them.
     warnings : tuple of str
         What the reader should know besides.
+    mixture : mapping of str to float
+        How P(best) came about: `lambda`, the weight of the similar cases' votes, `concentration`
+        (c), and `ballots`, the independent votes that a photo typically gets.
+    path : str or None
+        Where the photo was read from.
     """
 
     photo: str
@@ -115,6 +125,7 @@ class Recommendation:
     configuration: str
     base: str
     provenance: str
+    voted_by: str
     ranking: tuple[str, ...] = attrs.field(converter=texts)
     votes: Mapping[str, float] = attrs.field(converter=_votes_by_method)
     confidence: Mapping[str, float] = attrs.field(converter=numbers_by_name)
@@ -131,11 +142,17 @@ class Recommendation:
     seconds: Mapping[str, float] = attrs.field(converter=numbers_by_name, eq=False)
     method_seconds: Mapping[str, float] = attrs.field(converter=numbers_by_name, factory=dict)
     warnings: tuple[str, ...] = attrs.field(converter=texts, default=())
+    mixture: Mapping[str, float] = attrs.field(converter=numbers_by_name, factory=dict)
+    path: str | None = attrs.field(default=None, eq=False)
 
     @property
     def best(self) -> str:
         """The method to show."""
         return self.ranking[0]
+
+    def __str__(self) -> str:
+        chances = ", ".join(f"{method} {self.confidence[method]:.2f}" for method in self.ranking)
+        return f"{self.photo}: show {self.best} (P(best): {chances}; basis: {self.basis}) [{self.provenance}]"
 
     @property
     def because(self) -> Reasons:
@@ -147,10 +164,12 @@ class Recommendation:
         reasons = self.because
         return {
             "photo": self.photo,
+            "path": self.path,
             "image_sha256": self.image_sha256,
             "configuration": self.configuration,
             "base": self.base,
             "provenance": self.provenance,
+            "voted_by": self.voted_by,
             "best": self.best,
             "ranking": list(self.ranking),
             "votes": _numbers(self.votes),
@@ -158,6 +177,7 @@ class Recommendation:
             "basis": self.basis,
             "conformal_set": None if self.conformal_set is None else list(self.conformal_set),
             "statement": self.statement,
+            "mixture": _numbers(self.mixture),
             "skill": self.skill,
             "skill_interval": None if self.skill_interval is None else list(self.skill_interval),
             "because": {
@@ -285,7 +305,9 @@ def _what_the_votes_say(answer: Recommendation) -> str:
 
 
 def _listed(precedents: Sequence[Precedent]) -> str:
-    return "; ".join(_shown(precedent) for precedent in precedents)
+    left = len(precedents) - _MOST_LISTED
+    more = [f"and {left} more"] if left > 0 else []
+    return "; ".join([*(_shown(precedent) for precedent in precedents[:_MOST_LISTED]), *more])
 
 
 def _shown(precedent: Precedent) -> str:

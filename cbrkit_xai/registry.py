@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
+from types import MappingProxyType
 from typing import Any, Literal
 
 import attrs
@@ -16,7 +19,7 @@ from cbrkit_xai.components import ComponentPlugin
 from cbrkit_xai.entry_points import installed
 from cbrkit_xai.errors import ConfigurationError, PluginError, first_sentence, nearest_spelling
 from cbrkit_xai.plugin_loading import RECORD_OF_HOOK, Observation, collect
-from cbrkit_xai.structuring import build
+from cbrkit_xai.structuring import build, missing_members
 
 _OWN = "cbrkit-xai"
 DISABLE = "CBRKIT_XAI_DISABLE_PLUGINS"
@@ -81,6 +84,11 @@ class Registry:
     def plugins(self) -> tuple[RegisteredPlugin, ...]:
         """Every plugin that was found, working or not."""
         return tuple(self._plugins)
+
+    @property
+    def contested(self) -> Mapping[tuple[str, str], str]:
+        """The kinds and names that two distributions claim, each with a sentence naming both."""
+        return MappingProxyType(self._contested)
 
     def register(self, plugin: object, *, name: str | None = None, replace: bool = False) -> RegisteredPlugin:
         """Add a module, or any object with hooks, without packaging.
@@ -152,13 +160,24 @@ class Registry:
             Unknown name, or parameters that do not fit.
         MissingDependencyError
             What the component needs is not installed.
+        PluginError
+            What was made lacks a member that a component of its kind must have.
         """
         choice = Use(name=choice) if isinstance(choice, str) else choice
         place = where or kind
         record = self.find(kind, choice.name, where=place)
-        return build(
-            record.resolve(), choice.parameters, where=f"{place} {choice.name!r}", create=self.create
-        )
+        place = f"{place} {choice.name!r}"
+        made = build(record.resolve(), choice.parameters, where=place, create=self.create)
+        missing = missing_members(made, kind)
+        if missing:
+            owner = self.owner(kind, choice.name).owner
+            raise PluginError(
+                f"the {type(made).__name__} that {owner} makes has no {', '.join(missing)}",
+                where=place,
+                allowed=f"what the protocol of a {kind} asks for (docs/reference/hooks.md)",
+                next_step=f"tell the author of {owner}",
+            )
+        return made
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Tell the observers of a hook, one by one; one that raises is reported and passed over."""
@@ -279,14 +298,16 @@ def missing_needs(component: ComponentPlugin) -> tuple[str, ...]:
 
 
 _default: Registry | None = None
+_loading = threading.Lock()
 
 
 def default_registry() -> Registry:
     """Return the registry of everything installed, loaded once."""
     global _default
-    if _default is None:
-        _default = Registry(discover=True)
-    return _default
+    with _loading:  # several threads may ask first, and `register` must reach the one that all of them use
+        if _default is None:
+            _default = Registry(discover=True)
+        return _default
 
 
 def register(plugin: object, *, name: str | None = None, replace: bool = False) -> RegisteredPlugin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -85,7 +86,15 @@ def features_to_keep(
 
 
 def _row(representation: Any, image: Image) -> Array:
-    row: Array = representation.describe(image.pixels[None])[0]
+    described = representation.describe(image.pixels[None])
+    if isinstance(described, Mapping):
+        raise FeaturesError(
+            f"{representation.fingerprint!r} gives {len(described)} arrays at once, and a base stores one",
+            where="representation",
+            allowed="one array per photo, or a base that keeps its photos' pixels",
+            next_step="import the votes anew with --embed",
+        )
+    row: Array = described[0]
     return row
 
 

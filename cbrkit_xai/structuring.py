@@ -33,6 +33,8 @@ KIND_OF_PROTOCOL: Mapping[Any, str] = {
     protocols.Judge: "judge",
 }
 
+_PROTOCOL_OF_KIND = {kind: protocol for protocol, kind in KIND_OF_PROTOCOL.items()}
+
 Create = Callable[[str, Use, str], Any]
 """Makes a component, given its kind, its name with parameters, and where it was asked for."""
 
@@ -90,6 +92,31 @@ def build(factory: Callable[..., Any], parameters: Mapping[str, Any], *, where: 
         raise ConfigurationError(
             first_sentence(error), where=where, next_step="change the parameter"
         ) from error
+
+
+def missing_members(component: Any, kind: str) -> list[str]:
+    """Return what a component of that kind must have, and this one has not.
+
+    No property is read: a fingerprint may have to load a network.
+    """
+    protocol = _PROTOCOL_OF_KIND.get(kind)
+    return [] if protocol is None else missing_of(component, protocol)
+
+
+def missing_of(value: Any, protocol: type) -> list[str]:
+    """Return the members of a protocol that a value lacks; one that should be called and can't be counts."""
+    members = {name: member for name, member in vars(protocol).items() if not name.startswith("_")}
+    return [name for name, member in members.items() if not _has(value, name, inspect.isfunction(member))]
+
+
+def _has(value: Any, name: str, is_method: bool) -> bool:
+    if is_method:
+        return callable(getattr(value, name, None))
+    try:
+        inspect.getattr_static(value, name)
+    except AttributeError:
+        return hasattr(value, name)  # whoever passes on to another object has it in no class
+    return True
 
 
 def known_parameters(factory: Callable[..., Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbrkit_xai import Ballot, Case, Target
+from cbrkit_xai.case import method_name
 from cbrkit_xai.errors import VotesError
 
 METHODS = st.sampled_from(["lime", "anchors", "ig", "xrai"])
@@ -60,6 +61,34 @@ def test_anything_else_is_refused_with_the_method_and_what_is_allowed(votes):
 def test_a_method_has_a_name(method):
     with pytest.raises(VotesError, match="is not a method name; allowed: a text such as 'lime'"):
         Ballot(votes={method: 1}, source="human")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("IG", "ig"),
+        (" Grad CAM ", "grad-cam"),
+        ("grad_cam", "grad-cam"),
+        ("Grad-CAM++", "grad-cam++"),
+        ("LIME", "lime"),
+    ],
+)
+def test_a_method_has_one_name_however_it_is_written(text, name):
+    assert method_name(text) == name
+
+
+@given(st.text())
+def test_the_name_of_a_methods_name_is_that_name(text):
+    assert method_name(method_name(text)) == method_name(text)
+
+
+def test_a_ballot_knows_methods_by_their_one_name():
+    assert human(**{"IG": 4, "Grad CAM": 1}).votes == {"ig": 4.0, "grad-cam": 1.0}
+
+
+def test_two_spellings_of_one_method_are_refused():
+    with pytest.raises(VotesError, match=r"^votes: 'IG' and 'ig' are one method; allowed: each method once"):
+        human(IG=4, ig=4)
 
 
 def test_a_ballot_has_votes():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cbrkit_xai import Ballot, Case, CaseBase, Target, open_image, use
 from cbrkit_xai.case_base import unique_id
-from cbrkit_xai.errors import CaseBaseError, FeaturesError
+from cbrkit_xai.errors import CaseBaseError, FeaturesError, ParameterError
 from cbrkit_xai.images import encode_png
 from cbrkit_xai.pictures import Pictures
 
@@ -58,6 +58,15 @@ class Doubled:
 
     def derive(self, stored):
         return 2 * stored
+
+
+class Several:
+    """Two arrays for each photo."""
+
+    fingerprint = "several/1"
+
+    def describe(self, images):
+        return {"red": Red().describe(images), "size": np.full((len(images), 1), images.shape[1])}
 
 
 def photo(red):
@@ -131,6 +140,28 @@ def test_the_seconds_of_a_method_are_the_median_of_those_measured():
 def test_a_case_is_found_by_its_id(tiny_base):
     assert tiny_base.case("red").votes == {"lime": 0.0, "xrai": 5.0}
     assert [tiny_base.row_of[name] for name in tiny_base.ids] == [0, 1, 2, 3]
+
+
+def test_an_id_that_is_not_there_gets_the_nearest_that_is(tiny_base):
+    with pytest.raises(CaseBaseError) as caught:
+        tiny_base.case("darkred")
+    assert str(caught.value) == (
+        "tiny: there is no case 'darkred'; allowed: ids of the 4 cases; did you mean 'dark-red'?"
+    )
+
+
+def test_votes_about_a_method_that_is_new_here_are_refused_with_the_nearest(tiny_base):
+    tiny_base.refuse_new_methods({"lime": 1.0})
+    with pytest.raises(ParameterError) as caught:
+        tiny_base.refuse_new_methods({"lime": 1.0, "limee": 2.0})
+    assert str(caught.value) == (
+        "votes: nobody was asked about 'limee' in 'tiny'; allowed: lime, xrai; did you mean 'lime'? "
+        "for a new method pass --allow-new-methods (allow_new_methods=True)"
+    )
+
+
+def test_a_base_without_votes_knows_no_methods_and_refuses_none():
+    base(case("a")).refuse_new_methods({"lime": 1.0})
 
 
 # Nothing ever changes -------------------------------------------------------------------------------------
@@ -272,6 +303,20 @@ def test_missing_features_are_described_from_the_pictures_and_only_those():
     ).features.tolist() == [[1.0], [2.0]]
     assert red.asked == 1
     assert told == [(1, 1)]
+
+
+def test_several_arrays_at_once_are_described_from_the_pictures():
+    one = base(
+        case("a", human(lime=1)),
+        case("b", human(lime=2)),
+        pictures=Pictures(embedded={"sha-a": photo(9), "sha-b": photo(2)}),
+    )
+    columns = one.columns(Several())
+    assert {name: part.tolist() for name, part in columns.features.items()} == {
+        "red": [[9.0], [2.0]],
+        "size": [[224], [224]],
+    }
+    assert columns.take([1]).features["red"].tolist() == [[2.0]]
 
 
 @pytest.mark.parametrize(

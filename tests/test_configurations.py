@@ -37,6 +37,16 @@ class Pixels:
         raise AssertionError("a photo was described before the configuration was found wrong")
 
 
+@attrs.frozen(kw_only=True)
+class Nothing:
+    """A metric by which all is equal."""
+
+    p: float = 3.0
+
+    def pairwise(self, queries, references):
+        return np.zeros((len(queries), len(references)))
+
+
 class Plugin:
     """A named configuration in two profiles, pixels, and a metric with a parameter."""
 
@@ -48,12 +58,14 @@ class Plugin:
 
     @hookimpl
     def cbrkit_xai_metrics(self):
-        def minkowski(p: float = 3.0):
-            return p
+        def without_parameters():
+            return Nothing()
 
-        yield MetricPlugin(name="minkowski", summary="s", source="s", factory=minkowski)
-        yield MetricPlugin(name="pixelwise", summary="s", source="s", factory=dict, accepts="pixels")
-        yield MetricPlugin(name="universal", summary="s", source="s", factory=dict, accepts="any")
+        yield MetricPlugin(name="minkowski", summary="s", source="s", factory=Nothing)
+        for name, accepts in {"pixelwise": "pixels", "universal": "any"}.items():
+            yield MetricPlugin(
+                name=name, summary="s", source="s", factory=without_parameters, accepts=accepts
+            )
 
     @hookimpl
     def cbrkit_xai_configurations(self):

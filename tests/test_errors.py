@@ -12,6 +12,7 @@ from cbrkit_xai import errors
 from cbrkit_xai.errors import (
     CbrkitXaiError,
     ConfigurationError,
+    InternalError,
     ParameterError,
     VotesError,
     first_sentence,
@@ -38,9 +39,9 @@ def test_an_error_leaves_out_what_nobody_knows():
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-def test_every_error_belongs_to_the_one_tree_and_exits_as_the_users_mistake(kind):
+def test_every_error_belongs_to_the_one_tree_and_exits_as_the_users_mistake_or_as_ours(kind):
     assert issubclass(kind, CbrkitXaiError)
-    assert kind("what").exit_code == 2
+    assert kind("what").exit_code == (1 if kind is InternalError else 2)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbrkit_xai.features import aggregate, count, frozen_flags, frozen_floats, join, read_only, take
+from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.features import aggregate, count, frozen_flags, frozen_floats, join, read_only, stack, take
 
 VECTORS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 SEVERAL = {"colour": VECTORS, "pixels": np.arange(3 * 12).reshape(3, 2, 2, 3)}
@@ -22,7 +23,7 @@ def test_the_rows_of_one_or_several_representations_are_counted():
 
 @pytest.mark.parametrize("parts", [{"a": VECTORS, "b": VECTORS[:2]}, {}], ids=["uneven", "none"])
 def test_parts_with_different_numbers_of_rows_are_refused(parts):
-    with pytest.raises(ValueError, match="they must all have the same number"):
+    with pytest.raises(ParameterError, match="they must all have the same number"):
         count(parts)
 
 
@@ -44,6 +45,13 @@ def test_joining_what_was_taken_apart_gives_it_back(one, other):
     assert set(joined) == set(SEVERAL)
     for name, part in joined.items():
         np.testing.assert_array_equal(part, SEVERAL[name])
+
+
+def test_single_rows_are_laid_on_one_another():
+    np.testing.assert_array_equal(stack([take(VECTORS, row) for row in range(3)]), VECTORS)
+    stacked = stack([take(SEVERAL, row) for row in range(3)])
+    for name, part in SEVERAL.items():
+        np.testing.assert_array_equal(stacked[name], part)
 
 
 def test_an_aggregator_is_applied_to_each_part_and_leaves_one_row():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbrkit_xai import Cases, Entries
-from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.errors import ParameterError, PluginError
 from cbrkit_xai.neighbours import check_k, mean_votes, weighted_mean
 
 NAN = float("nan")
@@ -111,6 +111,45 @@ def test_a_search_without_queries_finds_nothing():
     assert len(entries("a").nearest(np.zeros((0, 1)), 3)) == 0
 
 
+@pytest.mark.parametrize(
+    ("distances", "told"),
+    [
+        (np.zeros((2, 3)), r"distances: gives float64 of shape \(2, 3\); allowed: numbers of shape \(q, 2\)"),
+        (np.zeros(2), r"shape \(2,\)"),
+        (np.zeros((2, 2, 1)), r"shape \(2, 2, 1\)"),
+        (3.0, r"shape \(\)"),
+        (None, "gives object"),
+        ([[1.0, 2.0], [1.0]], "gives object"),
+        ([["near", "far"]], "gives <U4"),
+        ([[1.0, NAN]], "a distance is nan; allowed: finite numbers >= 0"),
+        ([[np.inf, 1.0]], "a distance is inf"),
+        ([[1.0, -1e-9]], "a distance is -1e-09"),
+    ],
+    ids=[
+        "too many",
+        "a row",
+        "a cube",
+        "a number",
+        "nothing",
+        "ragged",
+        "texts",
+        "NaN",
+        "infinite",
+        "negative",
+    ],
+)
+def test_what_is_no_distance_is_refused_and_shown(distances, told):
+    with pytest.raises(PluginError, match=told):
+        entries("a", "b").nearest(distances, 1)
+
+
+def test_what_stands_for_an_entry_that_is_not_allowed_may_be_anything():
+    allowed = np.array([[False, True]])
+    assert entries("a", "b").nearest(np.array([[NAN, 1.0]]), 2, allowed).ids(0) == ("b",)
+    with pytest.raises(PluginError, match="a distance is nan"):
+        entries("a", "b").nearest(np.array([[NAN, 1.0]]), 2, ~allowed)
+
+
 def test_taking_queries_keeps_their_order():
     found = entries("a", "b", "c").nearest(np.array([[0.0, 1, 2], [2, 0, 1], [1, 2, 0]]), 2)
     picked = found.take([2, 0])
@@ -191,7 +230,7 @@ def test_the_size_of_a_prototype_is_the_number_of_its_members():
     ids=str,
 )
 def test_entries_that_do_not_agree_in_number_or_share_an_id_are_refused(changes):
-    with pytest.raises(ValueError, match=r"differ in number|unique|the same number"):
+    with pytest.raises(ParameterError, match=r"differ in number|unique|the same number"):
         prototypes(**changes)
 
 
@@ -213,7 +252,7 @@ def test_columns_that_do_not_agree_are_refused(changes):
         "votes": np.zeros((2, 2)),
         "methods": ("lime", "xrai"),
     }
-    with pytest.raises(ValueError, match=r"unique|rows|shape"):
+    with pytest.raises(ParameterError, match=r"unique|rows|shape"):
         Cases(**{**parts, **changes})
 
 
@@ -230,6 +269,15 @@ def test_taking_cases_takes_every_column(rows):
     np.testing.assert_array_equal(taken.features, columns.features[expected])
     np.testing.assert_array_equal(taken.votes, columns.votes[expected])
     assert taken.methods == columns.methods
+
+
+def test_rows_and_shares_of_cases_are_computed_once():
+    columns = cases("ab", votes=[[3.0, 1.0], [NAN, 2.0]])
+    assert dict(columns.row_of) == {"a": 0, "b": 1}
+    np.testing.assert_array_equal(columns.shares, [[0.75, 0.25], [NAN, 1.0]])
+    assert columns.shares is columns.shares
+    assert columns.row_of is columns.row_of
+    np.testing.assert_array_equal(columns.take([1]).shares, [[NAN, 1.0]])
 
 
 def test_leaving_a_case_out_leaves_its_whole_group_out():

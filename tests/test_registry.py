@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 
@@ -32,8 +35,20 @@ def metrics(*names, source="a test"):
     return CITY_BLOCK.format(names=names, source=source)
 
 
-def record(name, factory=dict, **facts):
+class Nothing:
+    """A metric by which all is equal."""
+
+    def pairwise(self, queries, references):
+        return np.zeros((len(queries), len(references)))
+
+
+def record(name, factory=Nothing, **facts):
     return MetricPlugin(name=name, summary="s", source="s", factory=factory, **facts)
+
+
+@attrs.frozen(kw_only=True)
+class WithOrder(Nothing):
+    p: int
 
 
 def by_hand(*records, **observers):
@@ -152,6 +167,8 @@ def test_a_name_that_two_distributions_claim_is_an_error_naming_both(install):
     assert plugin(registry, "town").state == "broken"
     assert "city:blocks" in plugin(registry, "town").reason
     assert "town:squares" in plugin(registry, "town").reason
+    assert list(registry.contested) == [("metric", "city-block")]
+    assert "city:blocks and by town:squares" in registry.contested["metric", "city-block"]
 
 
 def test_every_name_that_two_distributions_claim_is_contested_not_only_the_first(install):
@@ -473,7 +490,19 @@ def test_the_default_registry_is_loaded_once_and_takes_what_is_registered_by_han
     cx.register(by_hand(record("mine")))
     assert cx.default_registry() is cx.default_registry()
     assert "mine" in cx.default_registry().names("metric")
-    assert cx.configuration("hist-euc").evolve(metric="mine").components().metric == {}
+    assert isinstance(cx.configuration("hist-euc").evolve(metric="mine").components().metric, Nothing)
+
+
+def test_threads_that_ask_first_at_once_get_one_default_registry(monkeypatch):
+    monkeypatch.setattr(registry_module, "_default", None)
+    begin = threading.Barrier(8)
+
+    def ask(_):
+        begin.wait()
+        return registry_module.default_registry()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(map(id, threads.map(ask, range(8))))) == 1
 
 
 # Finding and making ---------------------------------------------------------------------------------------
@@ -489,10 +518,30 @@ def test_an_unknown_component_is_told_the_known_ones_and_the_nearest_spelling():
 
 def test_a_component_is_made_anew_each_time_with_its_parameters():
     registry = Registry()
-    registry.register(by_hand(record("mine", factory=lambda p: [p])))
+    registry.register(by_hand(record("mine", factory=WithOrder)))
     one, other = (registry.create("metric", use("mine", p=3)) for _ in range(2))
-    assert one == other == [3]
+    assert one == other == WithOrder(p=3)
     assert one is not other
+
+
+def test_a_component_that_lacks_what_its_kind_must_have_is_refused_by_name_member_and_owner(install):
+    source = metrics("city-block").replace("def pairwise", "def pairwize")
+    install("city", points={"blocks": "city_blocks"}, modules={"city_blocks": source})
+    with pytest.raises(PluginError) as caught:
+        Registry(discover=True).create("metric", "city-block", where="metric")
+    assert str(caught.value) == (
+        "metric 'city-block': the CityBlock that city:blocks makes has no pairwise; "
+        "allowed: what the protocol of a metric asks for (docs/reference/hooks.md); "
+        "tell the author of city:blocks"
+    )
+
+
+@pytest.mark.parametrize("made", [None, {}, SimpleNamespace(pairwise=3)], ids=str)
+def test_what_is_no_component_at_all_is_refused_too(made):
+    registry = Registry()
+    registry.register(by_hand(record("mine", factory=lambda: made)))
+    with pytest.raises(PluginError, match=f"the {type(made).__name__} that .* makes has no pairwise"):
+        registry.create("metric", "mine")
 
 
 def test_making_a_component_whose_package_is_missing_says_what_to_install():

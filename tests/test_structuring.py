@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cbrkit_xai import use
 from cbrkit_xai.errors import ConfigurationError, NotOrganizableError, ParameterError
 from cbrkit_xai.protocols import Aggregator, Metric
-from cbrkit_xai.structuring import build, known_parameters
+from cbrkit_xai.structuring import build, known_parameters, missing_members
 
 if TYPE_CHECKING:
     from nowhere import Nothing
@@ -334,3 +334,56 @@ def test_other_errors_of_ours_pass_as_they_are():
     with pytest.raises(NotOrganizableError) as caught:
         made(raising(error))
     assert caught.value is error
+
+
+# What a component must have --------------------------------------------------------------------------------
+
+
+class Lazy:
+    """A representation whose fingerprint takes a network."""
+
+    @property
+    def fingerprint(self):
+        raise AssertionError("the network is loaded")
+
+    def describe(self, images):
+        return images
+
+
+class PassingOn:
+    """Stands before another object."""
+
+    def __init__(self, other):
+        self.other = other
+
+    def __getattr__(self, name):
+        return getattr(self.other, name)
+
+
+@attrs.frozen
+class Slotted:
+    fingerprint: str = "slotted/1"
+
+    def describe(self, images):
+        return images
+
+
+@pytest.mark.parametrize(
+    "component", [Lazy(), PassingOn(Slotted()), Slotted()], ids=lambda one: type(one).__name__
+)
+def test_a_component_that_has_all_its_members_lacks_none_and_no_property_is_read(component):
+    assert missing_members(component, "representation") == []
+
+
+@pytest.mark.parametrize(
+    ("component", "kind", "missing"),
+    [
+        (object(), "representation", ["fingerprint", "describe"]),
+        (PassingOn(object()), "metric", ["pairwise"]),
+        (Slotted(), "classifier", ["labels", "predict"]),
+        (None, "organizer", ["organize"]),
+        (object(), "configuration", []),
+    ],
+)
+def test_what_a_component_lacks_is_named_in_the_protocols_order(component, kind, missing):
+    assert missing_members(component, kind) == missing

@@ -39,7 +39,7 @@ measure how faithful an explanation is to the classifier, and how well it hits t
 neither says which explanation people prefer. LIME leads, alone or tied, on seven photos in ten, not \
 least because three of the judges hide superpixels, as LIME itself does. Similar photos do not get \
 similar votes here: similarity predicts no better than the overall average. Good for trying the \
-software out, not evidence about explanations. Seconds per method were measured on a busy machine."""
+software out, not evidence about explanations. Seconds per method are rough."""
 
 REPRESENTATIONS = (use("histogram"), use("latent"))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from cbrkit_xai import __version__
+from cbrkit_xai.cli.terminal import printable
 from cbrkit_xai.errors import CbrkitXaiError
 
 COMMANDS = {
@@ -57,26 +60,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a photo's name may not fit the terminal's encoding
     try:
         # --debug may stand anywhere: it belongs to no command.
         left = [argument for argument in arguments if argument != "--debug"]
         result = cli.main(args=left, prog_name="cbrkit-xai", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk or a closed pipe can still be told apart
         return result if isinstance(result, int) else 0
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted; nothing was left half done")
         return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return 2
     except click.ClickException as error:
         _say(_usage(error))
         return 2
-    except BrokenPipeError:
-        # Whoever was reading has gone; closing now keeps Python from complaining at exit.
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # click leaves by the latter, and for this reason alone
+        # Whoever was reading has gone; Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CbrkitXaiError as error:
         if debug:
             raise
         _say(str(error))
         return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        _say(f"{error.filename or 'output'}: {error.strerror or error}; check space and permissions")
+        return 2
     except Exception as error:  # the last line of defence: our own mistake, told in one line
         if debug:
             raise
@@ -85,7 +102,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"cbrkit-xai: {text}", file=sys.stderr)
+    # A votes file's problems have a line each; whatever else controls a terminal is spelt out.
+    lines = (printable(line) for line in text.split("\n"))
+    print("cbrkit-xai: " + "\n".join(lines), file=sys.stderr)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cbrkit_xai.cli.terminal import print_table, print_wrapped
+from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
 
 if TYPE_CHECKING:
     from cbrkit_xai.recommendation import Recommendation
@@ -15,8 +16,8 @@ _WIDTH = 20  # characters of the longest bar
 
 def print_answer(answer: Recommendation) -> None:
     """Print the ranking, how sure it is, why, and how long it took."""
-    print(f"{answer.photo}: {_verdict(answer)}")
-    print(f"{answer.configuration} on {answer.base} · {answer.provenance}")
+    say(f"{answer.photo}: {_verdict(answer)}")
+    say(f"{answer.configuration} on {answer.base} · {answer.provenance}")
     rows = [
         (
             str(place),
@@ -29,6 +30,8 @@ def print_answer(answer: Recommendation) -> None:
     ]
     print_table(("", "method", "predicted votes", "P(best)", "takes"), rows)
     print_wrapped(f"basis: {answer.basis} · {_set(answer)}")
+    if answer.basis == "similar-cases":  # otherwise the reasons say it
+        print_wrapped(f"trust: {answer.statement}")
     print_wrapped(f"why: {answer.because.text}")
     for warning in answer.warnings:
         print_wrapped(f"note: {warning}")
@@ -36,12 +39,22 @@ def print_answer(answer: Recommendation) -> None:
     print()
 
 
+def print_summary(answers: Sequence[Recommendation]) -> None:
+    """Print one line per photo."""
+    rows = [
+        (answer.photo, answer.best, f"{answer.confidence[answer.best]:.2f}", answer.basis)
+        for answer in answers
+    ]
+    print_table(("photo", "show", "P(best)", "basis"), rows)
+
+
 def _verdict(answer: Recommendation) -> str:
     chance = f"P(best) {answer.confidence[answer.best]:.2f}"
-    if "automatic" in answer.provenance:
-        who = answer.provenance.split("(", 1)[-1].split(",", 1)[0]
-        return f"show {answer.best}, predicted to score best by {who} ({chance})"
-    return f"show {answer.best}, predicted to get most votes ({chance})"
+    if any(votes > answer.votes[answer.best] for votes in answer.votes.values()):
+        return f"show {answer.best}, first once its time has its price ({chance})"
+    if answer.voted_by == "people":
+        return f"show {answer.best}, predicted to get the highest votes ({chance})"
+    return f"show {answer.best}, predicted to score best by {answer.voted_by} ({chance})"
 
 
 def _set(answer: Recommendation) -> str:

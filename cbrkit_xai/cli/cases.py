@@ -28,6 +28,8 @@ def command(base: str, limit: int, destination: str | None, as_json: bool) -> in
         from cbrkit_xai.stores.exporting import export
 
         written = export(found.path or base, destination)
+        if not as_json:
+            print(f"copied to {written}")
         found = chosen_base(str(written))
     if as_json:
         print_json({**_summary(found), "cases": [_plain(case) for case in found.cases]})
@@ -93,10 +95,10 @@ def _plain(case: Case) -> dict[str, Any]:
 
 
 def _print(base: CaseBase, limit: int) -> None:
-    from cbrkit_xai.cli.terminal import print_table, print_wrapped
+    from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
 
     facts = _summary(base)
-    print(f"{base.name}: {len(base)} cases, revision {base.revision} · {base.provenance}")
+    say(f"{base.name}: {len(base)} cases, revision {base.revision} · {base.provenance}")
     if base.about:
         print_wrapped(base.about)
     rows = [
@@ -104,14 +106,14 @@ def _print(base: CaseBase, limit: int) -> None:
         for method in base.methods
     ]
     print_table(("method", "mean votes", "photos won"), rows)
-    print("features: " + (", ".join(f"{name} ({n})" for name, n in facts["features"].items()) or "none"))
+    say("features: " + (", ".join(f"{name} ({n})" for name, n in facts["features"].items()) or "none"))
     pixels = facts["with_pixels"]
     print(
         f"pixels: {pixels} of {len(base)} photos"
         if pixels
         else "pixels: none; name their folder with --images"
     )
-    print("classifier: " + (", ".join(facts["classifiers"]) or "not known"))
+    say("classifier: " + (", ".join(facts["classifiers"]) or "not known"))
     listed = base.cases[:limit]
     if listed:
         print_table(("id", "class", *base.methods), [_row(case, base.methods) for case in listed])

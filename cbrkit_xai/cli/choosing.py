@@ -83,10 +83,10 @@ def chosen_configuration(
 
 
 def is_bundled(base: str) -> bool:
-    """Return whether `base` names a bundled case base, and no file of that name stands here."""
+    """Return whether `base` names a bundled case base, and no file of that name is here."""
     from cbrkit_xai.stores.bundled import bundled_names
 
-    return base in bundled_names() and not Path(base).exists()
+    return base in bundled_names() and not Path(base).is_file()
 
 
 def chosen_base(base: str, images: str | None = None) -> CaseBase:
@@ -97,7 +97,7 @@ def chosen_base(base: str, images: str | None = None) -> CaseBase:
     names = bundled_names()
     if is_bundled(base):
         found = CaseBase.bundled(base)
-    elif not Path(base).exists() and not base.endswith(".cbr"):
+    elif not Path(base).exists() and Path(base).suffix != ".cbr":
         raise CaseBaseError(
             f"no case base {base!r}",
             allowed=f"a .cbr file, or bundled: {', '.join(names)}",
@@ -105,7 +105,18 @@ def chosen_base(base: str, images: str | None = None) -> CaseBase:
         )
     else:
         found = CaseBase.load(base)
-    return found if images is None else found.with_images(images)
+    return found if images is None else _with_images(found, images)
+
+
+def _with_images(base: CaseBase, folder: str) -> CaseBase:
+    found = base.with_images(folder)
+    if base.cases and not any(case.image_sha256 in found.pictures for case in base.cases):
+        raise CaseBaseError(
+            f"none of the base's {len(base)} photos is there, such as {base.cases[0].image_name!r}",
+            where=folder,
+            next_step="name the folder in which they lie",
+        )
+    return found
 
 
 def fitted(configuration: Configuration, base: CaseBase, *, learn_now: bool = True) -> Recommender:

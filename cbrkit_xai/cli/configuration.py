@@ -35,6 +35,11 @@ def list_configurations(as_json: bool) -> int:
                             name: [organizer.name for organizer in profile.organizers]
                             for name, profile in record.profiles.items()
                         },
+                        "substituted": {
+                            name: profile.substituted
+                            for name, profile in record.profiles.items()
+                            if profile.substituted
+                        },
                     }
                     for record in records
                 ]
@@ -64,7 +69,10 @@ def show(name: str, profile: str | None, organizer: str | None, k: int | None, a
     if as_json:
         import tomllib
 
-        print_json({"label": found.label, **tomllib.loads(found.to_toml())})
+        print_json(
+            {"label": found.label, "substituted": found.substituted(), **tomllib.loads(found.to_toml())}
+        )
     else:
-        print(f"# {found.label}\n{found.to_toml()}", end="")
+        note = f"# SUBSTITUTED: {found.substituted()}\n" if found.substituted() else ""
+        print(f"# {found.label}\n{note}{found.to_toml()}", end="")
     return 0

@@ -31,11 +31,11 @@ def command(as_json: bool) -> int:
         print_json({"recommendations": [answer.to_json() for answer in answers], "rejected": []})
         return 0
     from cbrkit_xai.cli.answer_page import print_answer
-    from cbrkit_xai.cli.terminal import print_wrapped
+    from cbrkit_xai.cli.terminal import command_name, print_wrapped, say
 
     print_answer(answers[0])
     print_wrapped(f"What these votes can't tell: {recommender.base.about}")
-    print("\nNow your own photo: cbrkit-xai recommend photo.jpg")
+    say(f"Now your own photo: {command_name()} recommend photo.jpg")
     return 0
 
 

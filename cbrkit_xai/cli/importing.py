@@ -50,7 +50,7 @@ def command(
 
     Everything is checked first; any mistake and nothing is imported.
     """
-    from cbrkit_xai.cli.terminal import print_json, progress_bar
+    from cbrkit_xai.cli.terminal import command_name, print_json, progress_bar, say
     from cbrkit_xai.registry import default_registry
     from cbrkit_xai.stores.importing import import_votes
 
@@ -75,8 +75,9 @@ def command(
     if as_json:
         print_json({"output": output, "cases": len(base), "methods": list(base.methods)})
     else:
-        print(f"{output}: {len(base)} cases, methods {', '.join(base.methods)} · {base.provenance}")
-        print(f"Now: cbrkit-xai recommend photo.jpg --base {output}")
+        count = "1 case" if len(base) == 1 else f"{len(base)} cases"
+        say(f"{output}: {count}, methods {', '.join(base.methods)} · {base.provenance}")
+        say(f"Now: {command_name()} recommend photo.jpg --base {output}")
     return 0
 
 

@@ -30,7 +30,7 @@ def command(kind: str | None, as_json: bool) -> int:
         print_json({"plugins": plugins})
         return 0
     rows = [
-        (one["kind"], one["name"], one["summary"], _state(one), plugin["distribution"] or plugin["name"])
+        (one["kind"], one["name"], one["summary"], one["state"], plugin["distribution"] or plugin["name"])
         for plugin in plugins
         for one in plugin["components"]
     ]
@@ -45,8 +45,6 @@ def command(kind: str | None, as_json: bool) -> int:
 
 
 def _described(plugin: Any, kind: str | None) -> dict[str, Any]:
-    from cbrkit_xai.registry import missing_needs
-
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
@@ -61,7 +59,7 @@ def _described(plugin: Any, kind: str | None) -> dict[str, Any]:
                 "source": component.source,
                 "facts": component.facts,
                 "needs": list(component.needs),
-                "missing": list(missing_needs(component)),
+                **_state(component),
             }
             for component in plugin.components
             if kind in (None, component.kind)
@@ -69,5 +67,10 @@ def _described(plugin: Any, kind: str | None) -> dict[str, Any]:
     }
 
 
-def _state(component: dict[str, Any]) -> str:
-    return f"needs {', '.join(component['missing'])}" if component["missing"] else "ready"
+def _state(component: Any) -> dict[str, Any]:
+    from cbrkit_xai.registry import default_registry, missing_needs
+
+    missing = list(missing_needs(component))
+    if (component.kind, component.name) in default_registry().contested:
+        return {"missing": missing, "state": "contested"}
+    return {"missing": missing, "state": f"needs {', '.join(missing)}" if missing else "ready"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -41,10 +41,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--classifier",
-    default=DEFAULT_CLASSIFIER,
-    show_default=True,
     metavar="NAME",
-    help="The classifier whose predictions you will explain.",
+    help=f"The classifier whose predictions you will explain; by default {DEFAULT_CLASSIFIER}.",
 )
 @json_option
 def command(
@@ -57,7 +55,7 @@ def command(
     images: str | None,
     methods: str | None,
     cost_weight: float,
-    classifier: str,
+    classifier: str | None,
     as_json: bool,
 ) -> int:
     """Say which explanation method to show for each PHOTO, why, and how sure we are."""
@@ -75,10 +73,12 @@ def command(
             }
         )
     else:
-        from cbrkit_xai.cli.answer_page import print_answer
+        from cbrkit_xai.cli.answer_page import print_answer, print_summary
 
         for answer in answers:
             print_answer(answer)
+        if len(answers) > 1:
+            print_summary(answers)
     for one in rejected:
         warn(str(one.error))
     return 2 if rejected else 0
@@ -90,7 +90,7 @@ def answered(
     *,
     methods: list[str] | None = None,
     cost_weight: float = 0.0,
-    classifier: str = DEFAULT_CLASSIFIER,
+    classifier: str | None = None,
 ) -> tuple[list[Recommendation], list[Rejected]]:
     """Open the photos, and answer all that can be opened in one batch."""
     import attrs
@@ -114,13 +114,14 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _other_classifier(recommender: Recommender, classifier: str) -> list[str]:
-    known = recommender.base.classifiers
-    record: Any = recommender.registry.find("classifier", classifier, where="--classifier")
-    if not known:
-        return []
-    fingerprint = recommender.registry.create("classifier", record.name).fingerprint
-    if fingerprint in known:
+def _other_classifier(recommender: Recommender, classifier: str | None) -> list[str]:
+    """Warn if the votes are about another classifier's explanations; a base may not know whose they are."""
+    registry, known = recommender.registry, recommender.base.classifiers
+    if classifier is None and DEFAULT_CLASSIFIER not in registry.names("classifier"):
+        return []  # whoever has no classifier installed has to know what they explain
+    name = classifier or DEFAULT_CLASSIFIER
+    registry.find("classifier", name, where="--classifier")
+    if not known or registry.create("classifier", name).fingerprint in known:
         return []
     theirs = ", ".join(sorted(known))
-    return [f"the votes are about explanations of {theirs}, not of {classifier}: read them with care"]
+    return [f"the votes are about explanations of {theirs}, not of {name}: read them with care"]

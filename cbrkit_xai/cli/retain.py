@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--source", type=click.Choice(["human", "automatic"]), default="human", show_default=True)
 @click.option("--voter", default="", metavar="NAME", help="Who voted: a pseudonym, or a judge's name.")
 @click.option("--allow-mixed", is_flag=True, help="Let votes of people and of judges stand in one base.")
+@click.option("--allow-new-methods", is_flag=True, help="Take votes for methods that are new to the base.")
 @click.option(
     "--target",
     default="auto",
@@ -46,6 +47,7 @@ def command(
     source: str,
     voter: str,
     allow_mixed: bool,
+    allow_new_methods: bool,
     target: str,
     classifier: str,
     chosen: str,
@@ -80,6 +82,7 @@ def command(
             source="human" if source == "human" else "automatic",
             voter=voter,
             allow_mixed=allow_mixed,
+            allow_new_methods=allow_new_methods,
         )
     verdict = kept.verdict
     keeps, reason = verdict is not None and verdict.keeps, "" if verdict is None else verdict.reason

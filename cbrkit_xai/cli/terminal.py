@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 1.0
@@ -69,17 +70,37 @@ def print_wrapped(text: str) -> None:
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     print(
         textwrap.fill(
-            text, width=width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            printable(" ".join(text.split())).replace(" %", "\u00a0%"),
+            width=width,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     )
+
+
+def command_name() -> str:
+    """Return how the reader calls the command line: by name if it is on the path, else as they did."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "cbrkit-xai" and shutil.which("cbrkit-xai") is None else "cbrkit-xai"
+
+
+def say(text: str) -> None:
+    """Print one line on standard output."""
+    print(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters spelt out: a stranger's base must not steer the terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _escaped(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))
 
 
 def warn(text: str) -> None:
     """Print one line on standard error."""
-    print(f"cbrkit-xai: {text}", file=sys.stderr)
+    print(f"cbrkit-xai: {printable(text)}", file=sys.stderr)

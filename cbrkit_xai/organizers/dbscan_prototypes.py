@@ -18,7 +18,7 @@ from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.organizers.clustering import Clustering
 from cbrkit_xai.organizers.clustering_search import Demands, best_clustering, radii
 from cbrkit_xai.organizers.density import dbscan_labels
-from cbrkit_xai.organizers.distances import distances_of_all
+from cbrkit_xai.organizers.distances import checked_pairwise, distances_of_all
 from cbrkit_xai.organizers.prototype_index import PrototypeIndex
 from cbrkit_xai.organizers.prototypes import members_of, prototype
 from cbrkit_xai.organizers.silhouette import NOISE
@@ -213,7 +213,7 @@ def _with_noise_joined(cases: Cases, groups: Array, metric: Metric, aggregator: 
         return groups
     prototypes = join([prototype(cases, rows, aggregator)[0] for rows in members_of(groups)])
     joined = groups.copy()
-    joined[noise] = metric.pairwise(take(cases.features, noise), prototypes).argmin(axis=1)
+    joined[noise] = checked_pairwise(metric, take(cases.features, noise), prototypes).argmin(axis=1)
     return joined
 
 
@@ -222,7 +222,7 @@ def _usual_distance(
 ) -> float:
     """Return a quantile of the members' distances from their own prototypes."""
     own = [
-        metric.pairwise(take(cases.features, rows), prototype(cases, rows, aggregator)[0])[:, 0]
+        checked_pairwise(metric, take(cases.features, rows), prototype(cases, rows, aggregator)[0])[:, 0]
         for rows in members_of(groups)
     ]
     return float(np.quantile(np.concatenate(own), quantile))
@@ -230,12 +230,16 @@ def _usual_distance(
 
 @hookimpl
 def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
-    """Register the organisation by DBSCAN prototypes."""
+    """Register the organisation by DBSCAN prototypes.
+
+    It is not declared exact: with `noise="fallback"` entries that stand for single cases are passed
+    over near a prototype, though they may be nearer.
+    """
     yield OrganizerPlugin(
         name="dbscan-prototypes",
         summary="Compares a query with one prototype per DBSCAN cluster",
         source="Brito-Borges et al. 2022, section 3.4 and eq. 3; Ester et al. 1996; Rousseeuw 1987",
         factory=DbscanPrototypes,
-        exact=True,
+        exact=False,
         incremental=False,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from cbrkit_xai.errors import PluginError
 from cbrkit_xai.features import Array, Features, count, take
+from cbrkit_xai.neighbours import check_distances, check_shape
 from cbrkit_xai.protocols import Metric, Progress
 
 _STEPS = 32
@@ -27,10 +28,41 @@ class _Unprepared:
         return self.metric.pairwise(queries, self.references)
 
 
+@attrs.frozen(eq=False)
+class _Checked:
+    measured: Callable[[Features], Array]
+    references: int
+    where: str
+
+    def __call__(self, queries: Features) -> Array:
+        shape = count(queries), self.references
+        return check_distances(self.measured(queries), shape, where=self.where)
+
+
 def distances_from(metric: Metric, references: Features) -> Callable[[Features], Array]:
-    """Return a callable that maps queries `(q, ...)` to distances `(q, n)`, prepared if the metric can."""
+    """Return a callable that maps queries `(q, ...)` to distances `(q, n)`, prepared if the metric can.
+
+    It raises PluginError where the metric gives another shape, NaN, infinity or a negative number.
+    """
     prepare: Callable[[Features], Callable[[Features], Array]] | None = getattr(metric, "prepare", None)
-    return _Unprepared(metric, references) if prepare is None else prepare(references)
+    measured = _Unprepared(metric, references) if prepare is None else prepare(references)
+    return _Checked(measured, count(references), _named(metric))
+
+
+def checked_pairwise(metric: Metric, queries: Features, references: Features) -> Array:
+    """Return what `metric.pairwise` gives, `(q, n)`.
+
+    Raises
+    ------
+    PluginError
+        It has another shape, or holds NaN, infinity or a negative number.
+    """
+    shape = count(queries), count(references)
+    return check_distances(metric.pairwise(queries, references), shape, where=_named(metric))
+
+
+def _named(metric: Metric) -> str:
+    return f"metric {type(metric).__name__}"
 
 
 def distances_of_all(metric: Metric, features: Features, progress: Progress | None = None) -> Array:
@@ -51,7 +83,7 @@ def distances_of_all(metric: Metric, features: Features, progress: Progress | No
     Raises
     ------
     PluginError
-        The metric gives a negative distance, NaN or infinity.
+        The metric gives another shape, a negative distance, NaN or infinity.
     """
     n = count(features)
     distances = np.zeros((n, n))
@@ -59,6 +91,7 @@ def distances_of_all(metric: Metric, features: Features, progress: Progress | No
     for start in range(0, n, rows_at_once):
         stop = min(n, start + rows_at_once)
         block = metric.pairwise(take(features, slice(start, stop)), take(features, slice(start, n)))
+        block = check_shape(block, (stop - start, n - start), where=_named(metric))
         distances[start:stop, start:] = block  # (rows of the block, cases from its first row on)
         if progress is not None:
             progress(stop, n)
@@ -68,8 +101,8 @@ def distances_of_all(metric: Metric, features: Features, progress: Progress | No
         broken = distances[~((distances >= 0) & np.isfinite(distances))][0]
         raise PluginError(
             f"a distance of two cases is {broken}",
-            where=f"metric {type(metric).__name__}",
+            where=_named(metric),
             allowed="finite numbers >= 0",
-            next_step="`cbrkit-xai check` shows which features cause it",
+            next_step="tell the author of the metric",
         )
     return distances

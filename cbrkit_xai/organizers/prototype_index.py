@@ -12,7 +12,7 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.features import Array, Features, take
 from cbrkit_xai.neighbours import Entries, Neighbours, check_k
 from cbrkit_xai.organizers.clustering import Clustering, read_only_numbers
-from cbrkit_xai.organizers.distances import distances_from
+from cbrkit_xai.organizers.distances import checked_pairwise, distances_from
 from cbrkit_xai.organizers.exclusion import check_exclude
 from cbrkit_xai.organizers.prototypes import entries_of, members_of, prototype
 from cbrkit_xai.organizers.silhouette import NOISE
@@ -111,7 +111,7 @@ class PrototypeIndex:
                     continue
                 features, votes = prototype(self.cases, rows, self.aggregator)
                 one = take(queries, slice(query, query + 1))
-                distances[query, entry] = self.metric.pairwise(one, features)[0, 0]
+                distances[query, entry] = checked_pairwise(self.metric, one, features)[0, 0]
                 votes_without[query, entry] = votes, len(rows)
         if self.fallback_distance is not None:
             allowed &= self._speaking(distances, allowed, self.fallback_distance)

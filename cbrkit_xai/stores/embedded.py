@@ -15,6 +15,7 @@ from cbrkit_xai.choice import Use
 from cbrkit_xai.errors import CaseBaseError
 from cbrkit_xai.features import Array
 from cbrkit_xai.stores.addition import Addition
+from cbrkit_xai.stores.admission import Admission
 from cbrkit_xai.stores.connections import WAIT_SECONDS, connect_to_write, connected_to_read, explained
 from cbrkit_xai.stores.publishing import new_file
 from cbrkit_xai.stores.reading import read_case_base, read_cases_at, revision
@@ -161,6 +162,7 @@ class CaseStore:
         pixels: bytes | None = None,
         path: str | Path | None = None,
         origin: str = "",
+        allow_mixed: bool = False,
     ) -> Case:
         """Store one case; when this returns, it is safe.
 
@@ -181,16 +183,27 @@ class CaseStore:
             Where the photo's file is.
         origin : str
             Where the votes come from, such as a file's name.
+        allow_mixed : bool
+            Let votes of people and of judges come together in one base.
 
         Returns
         -------
         Case
             As it is stored now, with all its ballots.
+
+        Raises
+        ------
+        VotesError
+            A voter of these has voted on this explanation already; nothing is stored.
+        CaseBaseError
+            The base holds votes of the other source, or could not be written; nothing is stored.
         """
         addition = Addition(
             case=case, features=features or {}, pixels=pixels, path=None if path is None else Path(path)
         )
-        return self.add_many([addition], representations=representations, origin=origin)[0]
+        return self.add_many(
+            [addition], representations=representations, origin=origin, allow_mixed=allow_mixed
+        )[0]
 
     def add_many(
         self,
@@ -199,6 +212,7 @@ class CaseStore:
         representations: Mapping[str, Use] | None = None,
         origin: str = "",
         origin_sha256: str | None = None,
+        allow_mixed: bool = False,
     ) -> tuple[Case, ...]:
         """Store many cases in one transaction: all of them, or on any error none.
 
@@ -212,19 +226,34 @@ class CaseStore:
             Where the votes come from, such as a file's name.
         origin_sha256 : str, optional
             Hash of that file, by which it is known when it comes again.
+        allow_mixed : bool
+            Let votes of people and of judges come together in one base.
+
+        Raises
+        ------
+        VotesError
+            Some voters have voted on the same explanation already, a line each.
+        CaseBaseError
+            The file was imported before, the base holds votes of the other source, or it could
+            not be written.
         """
         folder = self._path.absolute().parent
         with self._transactions.changing(origin, origin_sha256) as change:
+            admission = Admission(
+                connection=change.connection, where=str(self._path), allow_mixed=allow_mixed
+            )
             places = [
                 write_case(
                     change.connection,
                     addition,
                     representations or {},
+                    admission=admission,
                     revision=change.revision,
                     folder=folder,
                 )
                 for addition in additions
             ]
+            admission.finish()
             return read_cases_at(change.connection, places)
 
     def add_features(
@@ -258,11 +287,3 @@ class CaseStore:
                         next_step="add its case first",
                     )
                 write_features(change.connection, photo, fingerprint, use, row, replace=replace)
-
-    def has_imported(self, origin_sha256: str) -> int | None:
-        """Return the revision in which a file of this hash was imported, or None."""
-        with self._transactions.reading() as connection:
-            row = connection.execute(
-                "SELECT revision FROM changes WHERE origin_sha256 = ?", (origin_sha256,)
-            ).fetchone()
-            return None if row is None else row[0]

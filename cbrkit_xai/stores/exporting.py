@@ -8,14 +8,15 @@ from pathlib import Path
 
 from cbrkit_xai.stores.connections import connected_to_read, explained
 from cbrkit_xai.stores.publishing import new_file
-from cbrkit_xai.stores.writing import told_path
+from cbrkit_xai.stores.writing import path_below
 
 
 def export(source: str | Path, destination: str | Path) -> Path:
     """Copy a case base as it is at this moment, without a log beside it.
 
-    Photos that are told by their place in the source's folder are told anew from the
-    destination's, so that both find them.
+    A photo below the destination's folder is told from there, so that both can be moved together.
+    Where any other photo lies is left out: whoever is given the copy finds it by its name and hash
+    (`--images`), and learns nothing of the folders it was made in.
 
     Parameters
     ----------
@@ -37,15 +38,14 @@ def export(source: str | Path, destination: str | Path) -> Path:
             connection.execute("VACUUM INTO ?", (str(temporary),))
         with explained(destination), closing(sqlite3.connect(temporary)) as copy, copy:
             copy.execute("PRAGMA synchronous = FULL")
+            copy.execute("PRAGMA secure_delete = ON")  # or the old paths stay, between the new rows
             _tell_paths(copy, source.absolute().parent, destination.absolute().parent)
     return destination
 
 
 def _tell_paths(copy: sqlite3.Connection, old: Path, new: Path) -> None:
-    if old == new:
-        return
     told = copy.execute("SELECT photo, path FROM photos WHERE path IS NOT NULL").fetchall()
     copy.executemany(
         "UPDATE photos SET path = ? WHERE photo = ?",
-        [(told_path(old / path, new), photo) for photo, path in told],
+        [(path_below(old / path, new), photo) for photo, path in told],
     )

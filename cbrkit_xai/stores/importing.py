@@ -11,10 +11,12 @@ import attrs
 from cbrkit_xai.case import Case, Source
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.choice import Use
-from cbrkit_xai.errors import CaseBaseError, ImageError
+from cbrkit_xai.errors import CaseBaseError, ImageError, InternalError, VotesError
 from cbrkit_xai.features import Array
 from cbrkit_xai.images import Image, encode_png, open_image
 from cbrkit_xai.stores.addition import Addition
+from cbrkit_xai.stores.admission import refuse_second_import
+from cbrkit_xai.stores.connections import connected_to_read
 from cbrkit_xai.stores.describing import Describer
 from cbrkit_xai.stores.embedded import CaseStore, load
 from cbrkit_xai.stores.publishing import check_free, new_file
@@ -85,7 +87,7 @@ def import_votes(
     Raises
     ------
     VotesError
-        With all that is wrong, a line each.
+        With all that is wrong, a line each; also that a named voter has voted before.
     CaseBaseError
         The output cannot be made or added to.
     """
@@ -98,19 +100,21 @@ def import_votes(
     else:
         check_free(output)
     table, problems = parse_votes(votes_path, source=source, images=images_folder, classifier=classifier)
+    if append:
+        _refuse_second_import(output, table)
     photos = _open_photos(table, problems, describer, progress)
     refuse(table.path, problems)
     additions = _additions(table, photos, embed)
     if append:
         with CaseStore.open(output) as store:
             # In memory first: nobody else should wait for photos to be read again.
-            _store(store, list(additions), table, describer)
+            _store(store, list(additions), table, describer, allow_mixed)
     else:
         with (
             new_file(output) as temporary,
             CaseStore.create(temporary, name=output.stem if name is None else name, about=about) as store,
         ):
-            _store(store, additions, table, describer)
+            _store(store, additions, table, describer, allow_mixed)
     return load(output)
 
 
@@ -165,20 +169,33 @@ def _same(path: Path, photo: _Photo) -> Image:
     return image
 
 
-def _store(store: CaseStore, additions: Iterable[Addition], table: VotesTable, describer: Describer) -> None:
-    before = store.has_imported(table.sha256)
-    if before is not None:
-        raise CaseBaseError(
-            f"{table.path.name} was imported already, as revision {before}",
-            where=str(store.path),
-            next_step="importing it again would count its votes twice",
+def _refuse_second_import(output: Path, table: VotesTable) -> None:
+    # Before photos are opened; the store asks once more, inside its transaction.
+    with connected_to_read(output) as connection:
+        refuse_second_import(connection, table.path.name, table.sha256, where=str(output))
+
+
+def _store(
+    store: CaseStore,
+    additions: Iterable[Addition],
+    table: VotesTable,
+    describer: Describer,
+    allow_mixed: bool,
+) -> None:
+    try:
+        store.add_many(
+            additions,
+            representations=describer.uses,
+            origin=table.path.name,
+            origin_sha256=table.sha256,
+            allow_mixed=allow_mixed,
         )
-    store.add_many(
-        additions, representations=describer.uses, origin=table.path.name, origin_sha256=table.sha256
-    )
+    except VotesError as error:
+        error.where = str(table.path)  # the rows are its; a new base has no name of its own yet
+        raise
 
 
 def _path(row: VotesRow) -> Path:
     if row.path is None:
-        raise CaseBaseError(f"row {row.number} has no photo", next_step="report this as a bug")
+        raise InternalError(f"row {row.number} has no photo", next_step="report this as a bug")
     return row.path

@@ -11,7 +11,10 @@ APPLICATION_ID = int.from_bytes(b"CBRX", "big")
 """Stands in the file's header, so that `file` and we tell a case base from any other SQLite file."""
 
 VERSION = 1
-"""Grows when a file written from then on can no longer be read by what was released before."""
+"""Grows when a file written from then on can no longer be read by what was released before.
+
+Nothing was released yet, so the tables could change so far without it.
+"""
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
@@ -23,7 +26,7 @@ STATEMENTS = (
     revision INTEGER PRIMARY KEY,
     added_at TEXT,
     origin TEXT NOT NULL,
-    origin_sha256 TEXT
+    origin_sha256 TEXT UNIQUE
 ) STRICT""",
     # `path` is relative to the base's folder where the photo lies in it, so that both can be moved together.
     """CREATE TABLE photos (
@@ -81,6 +84,8 @@ STATEMENTS = (
     origin_row INTEGER
 ) STRICT""",
     "CREATE INDEX ballots_of_case ON ballots (place)",
+    # Nobody's votes count twice; sums over several people, who have no name, may come again.
+    "CREATE UNIQUE INDEX ballots_of_voter ON ballots (place, source, voter) WHERE voter <> ''",
 )
 
 _STATISTICS = ("sqlite_stat1", "sqlite_stat4")  # what ANALYZE leaves; plain tables, never read by us

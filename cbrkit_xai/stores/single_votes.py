@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from cbrkit_xai.case import Ballot, Source, Target
+from cbrkit_xai.case import Ballot, Source, Target, method_name
 from cbrkit_xai.stores.photo_folder import PhotoFolder
 from cbrkit_xai.stores.votes_cells import Cells
-from cbrkit_xai.stores.votes_table import VotesRow, method_name
+from cbrkit_xai.stores.votes_table import VotesRow
 from cbrkit_xai.stores.votes_values import labelled_target, probability
 
 if TYPE_CHECKING:

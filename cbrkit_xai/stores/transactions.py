@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from cbrkit_xai.errors import CaseBaseError
+from cbrkit_xai.stores.admission import refuse_second_import
 from cbrkit_xai.stores.connections import explained
 from cbrkit_xai.stores.reading import revision, sound
 
@@ -70,12 +71,18 @@ class Transactions:
             Where what is written comes from.
         origin_sha256 : str, optional
             Hash of that file.
+
+        Raises
+        ------
+        CaseBaseError
+            A file of this hash was imported before.
         """
         with self._lock, explained(self._path, self._wait_seconds):
             self._check_open()
             # At once, and not at the first write: a reader that turns writer may be refused.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                refuse_second_import(self._connection, origin, origin_sha256, where=str(self._path))
                 number = revision(self._connection) + 1
                 self._connection.execute(
                     "INSERT INTO changes VALUES (?, ?, ?, ?)", (number, self._clock(), origin, origin_sha256)

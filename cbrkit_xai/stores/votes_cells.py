@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
+import stat
 from pathlib import Path
 
 import attrs
 
 from cbrkit_xai.errors import VotesError
+from cbrkit_xai.photo_files import shown
+
+MOST_BYTES = 50_000_000
+"""Largest file that is read: a million rows."""
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -45,7 +51,7 @@ def read_cells(path: Path) -> Cells:
     Raises
     ------
     VotesError
-        It cannot be read, is not UTF-8, or is empty.
+        It cannot be read, is too large, is not UTF-8, or is empty.
     """
     data = _content(path)
     text = _decoded(data, path)
@@ -86,13 +92,31 @@ def _delimiter(line: str) -> str:
 
 
 def _content(path: Path) -> bytes:
+    """Return a regular file's bytes; never waits for a pipe, nor reads a device without end."""
     try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
+            raise _unreadable(path, f"it is {kind}")
+        # Not blocking, should a pipe have taken the file's place since.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            count = max(found.st_size, os.fstat(file.fileno()).st_size)
+            data = b"" if count > MOST_BYTES else file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise _unreadable(path, (getattr(error, "strerror", None) or str(error)).lower()) from None
+    if max(count, len(data)) > MOST_BYTES:
         raise VotesError(
-            f"cannot be read ({reason.lower()})", where=str(path), next_step="name a CSV file with votes"
-        ) from None
+            f"has {max(count, len(data)):,} bytes",
+            where=shown(path),
+            allowed=f"at most {MOST_BYTES:,} bytes",
+            next_step="name a CSV file with votes, or split it",
+        )
+    return data
+
+
+def _unreadable(path: Path, reason: str) -> VotesError:
+    return VotesError(f"cannot be read ({reason})", where=shown(path), next_step="name a CSV file with votes")
 
 
 def _decoded(data: bytes, path: Path) -> str:

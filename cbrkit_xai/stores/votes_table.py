@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -71,11 +69,6 @@ class VotesTable:
     rows: tuple[VotesRow, ...] = attrs.field(converter=_rows)
 
 
-def method_name(text: str) -> str:
-    """Return a method's one name: `IG` and `ig`, `Grad CAM` and `grad_cam` are each one method."""
-    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", text).strip().lower()).strip("-")
-
-
 def refuse(path: Path, problems: Iterable[tuple[int, str]]) -> None:
     """Raise one error that tells all problems, in the order of their rows.
 
@@ -87,13 +80,19 @@ def refuse(path: Path, problems: Iterable[tuple[int, str]]) -> None:
     told = [text for _, text in sorted(dict.fromkeys(problems), key=lambda problem: problem[0])]
     if not told:
         return
-    shown = told[:MOST_SHOWN]
-    if len(told) > MOST_SHOWN:
-        shown.append(f"... and {len(told) - MOST_SHOWN} more")
     count = "1 problem" if len(told) == 1 else f"{len(told)} problems"
     raise VotesError(
-        f"{count}, nothing was imported", where=str(path), next_step="correct the file", problems=shown
+        f"{count}, nothing was imported",
+        where=str(path),
+        next_step="correct the file",
+        problems=first_problems(told),
     )
+
+
+def first_problems(told: Sequence[str]) -> list[str]:
+    """Return as many as anybody reads, and how many more there are."""
+    more = [f"... and {len(told) - MOST_SHOWN} more"] if len(told) > MOST_SHOWN else []
+    return [*told[:MOST_SHOWN], *more]
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from cbrkit_xai.case import Ballot, Source, Target
+from cbrkit_xai.case import Ballot, Source, Target, method_name
 from cbrkit_xai.stores.photo_folder import PhotoFolder
 from cbrkit_xai.stores.votes_cells import Cells
-from cbrkit_xai.stores.votes_table import VotesRow, listed, method_name
+from cbrkit_xai.stores.votes_table import VotesRow, listed
 from cbrkit_xai.stores.votes_values import (
     class_index,
     known_index,

@@ -13,9 +13,10 @@ from pathlib import Path
 from cbrkit_xai.case import Ballot, Case
 from cbrkit_xai.case_base import unique_id
 from cbrkit_xai.choice import Use
-from cbrkit_xai.errors import CaseBaseError, FeaturesError
+from cbrkit_xai.errors import FeaturesError, InternalError
 from cbrkit_xai.features import Array
 from cbrkit_xai.stores.addition import Addition
+from cbrkit_xai.stores.admission import Admission
 from cbrkit_xai.stores.vectors import Layout, encoded
 
 
@@ -24,6 +25,7 @@ def write_case(
     addition: Addition,
     representations: Mapping[str, Use],
     *,
+    admission: Admission,
     revision: int,
     folder: Path,
 ) -> int:
@@ -37,6 +39,8 @@ def write_case(
         The case and what belongs to it.
     representations : mapping of fingerprint to Use
         What made the features.
+    admission : Admission
+        Of this transaction; tells in the end which ballots were left out.
     revision : int
         Of this transaction.
     folder : Path
@@ -46,7 +50,7 @@ def write_case(
     if addition.path is not None:
         connection.execute(
             "UPDATE photos SET path = ?1 WHERE photo = ?2 AND path IS NOT ?1",
-            (told_path(addition.path, folder), photo),
+            (path_below(addition.path, folder) or os.path.abspath(addition.path), photo),
         )
     if addition.pixels is not None:
         connection.execute(
@@ -59,7 +63,8 @@ def write_case(
     for ballot, origin_row in zip_longest(
         addition.case.ballots, addition.origin_rows[: len(addition.case.ballots)]
     ):
-        _write_ballot(connection, place, ballot, revision, origin_row)
+        if admission.admits(place, addition.case, ballot, origin_row):
+            _write_ballot(connection, place, ballot, revision, origin_row)
     return place
 
 
@@ -95,10 +100,10 @@ def write_features(
     )
 
 
-def told_path(path: Path, folder: Path) -> str:
-    """Return `path` as it is stored: relative where it lies in the base's folder, else absolute."""
+def path_below(path: Path, folder: Path) -> str | None:
+    """Return `path` as told from `folder`, or None where it lies outside."""
     absolute, folder = Path(os.path.abspath(path)), Path(os.path.abspath(folder))
-    return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else str(absolute)
+    return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else None
 
 
 def find_photo(connection: sqlite3.Connection, image_sha256: str) -> int | None:
@@ -185,5 +190,5 @@ def _write_ballot(
 def _number(cursor: sqlite3.Cursor) -> int:
     number = cursor.lastrowid
     if number is None:
-        raise CaseBaseError("SQLite stored nothing and said nothing", next_step="report this as a bug")
+        raise InternalError("SQLite stored nothing and said nothing", next_step="report this as a bug")
     return number

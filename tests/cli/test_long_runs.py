@@ -56,11 +56,17 @@ def test_ctrl_c_ends_with_130_and_one_line_and_leaves_no_half_written_file(tmp_p
         text=True,
         cwd=tmp_path,
         env=environment,
+        # A shell's background job inherits an ignored SIGINT, and with it this test's process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "READY\n"
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    try:
+        assert process.stdout.readline() == "READY\n"
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert len(told.strip().splitlines()) == 1
     assert "interrupted" in told

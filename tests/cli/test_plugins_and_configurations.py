@@ -179,3 +179,46 @@ def test_the_exit_code_tells_help_from_mistakes(run, arguments, code):
     done = run(*arguments)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_two_strangers_claim_is_shown_as_contested(run, tmp_path):
+    for name in ("first", "second"):
+        source = METRIC.format(hook="cbrkit_xai_metrics", marked="@hookimpl", name="zero")
+        write_distribution(tmp_path / "site", name, f"{name}_plugin", source)
+    path = {"PYTHONPATH": str(tmp_path / "site")}
+    (row,) = [line for line in run("plugins", **path).stdout.splitlines() if " zero " in line]
+    assert "contested" in row
+    plugins = json.loads(run("plugins", "--json", **path).stdout)["plugins"]
+    states = {
+        component["name"]: component["state"]
+        for plugin in plugins
+        for component in plugin["components"]
+        if component["kind"] == "metric"
+    }
+    assert states["zero"] == "contested"
+    assert {state for name, state in states.items() if name != "zero"} == {"ready"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("def pairwise", "def pairwize"), "the Zero that stranger:stranger_plugin makes has no pairwise"),
+        (
+            ("numpy.zeros((len(queries), ", "numpy.zeros((1 + len(queries), "),
+            "metric Zero: gives float64 of shape",
+        ),
+        (("numpy.zeros(", "numpy.nan * numpy.zeros("), "metric Zero: a distance is nan"),
+        (("numpy.zeros(", "-1 - numpy.zeros("), "metric Zero: a distance is -1.0"),
+    ],
+    ids=["no pairwise", "wrong shape", "NaN", "negative"],
+)
+def test_a_strangers_metric_that_breaks_its_contract_is_named_in_one_line(
+    run, chelsea, tmp_path, change, told
+):
+    source = METRIC.format(hook="cbrkit_xai_metrics", marked="@hookimpl", name="zero").replace(*change)
+    write_distribution(tmp_path / "site", "stranger", "stranger_plugin", source)
+    (tmp_path / "zero.toml").write_text('extends = "hist-euc"\nmetric = "zero"\n')
+    done = run("recommend", chelsea, "-c", "zero.toml", PYTHONPATH=str(tmp_path / "site"))
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert "internal error" not in done.stderr

@@ -8,15 +8,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # `made_up` and `by_hand` are modules of these tests alone
 
-PHOTOS = Path(__file__).parents[3] / "shared" / "coco200"
-
 
 @pytest.fixture(scope="session")
-def photo_paths():
+def photo_paths(coco200):
     """The 200 photos beside the repository, sorted by name."""
-    if not PHOTOS.is_dir():
-        pytest.skip(f"the photos are not there: {PHOTOS}")
-    return sorted((PHOTOS / "images").glob("*.jpg"))
+    return sorted((coco200 / "images").glob("*.jpg"))
 
 
 @attrs.frozen(kw_only=True)
@@ -31,11 +27,11 @@ class Study:
 
 
 @pytest.fixture(scope="session")
-def study(photo_paths):
+def study(photo_paths, coco200):
     import cbrkit_xai as cx
 
     base = cx.CaseBase.bundled("coco200-auto")
-    with (PHOTOS / "votes-auto.csv").open(encoding="utf-8", newline="") as file:
+    with (coco200 / "votes-auto.csv").open(encoding="utf-8", newline="") as file:
         published = {row["image"]: row for row in csv.DictReader(file)}
     known = [path for number, path in enumerate(photo_paths) if number % 5]
     cases = [base.case(path.stem) for path in known if path.stem in base.ids]

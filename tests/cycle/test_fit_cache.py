@@ -3,11 +3,12 @@
 import attrs
 import numpy as np
 import pytest
-from made_up import FirstPixels, World, configuration, plugin, registry_with, with_votes
+from made_up import FIRST_PIXELS, FirstPixels, World, configuration, plugin, registry_with, with_votes
 
 from cbrkit_xai import MetricPlugin, OrganizerPlugin, Registry, ReuseStrategyPlugin, use
 from cbrkit_xai.fit_cache import FitCache
 from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes
+from cbrkit_xai.registry import RegisteredPlugin
 
 ORGANIZED = []
 
@@ -131,7 +132,6 @@ class CityBlock:
 
 def test_another_version_of_a_part_within_a_part_never_finds_it(base, cache):
     from cbrkit_xai.protocols import Metric
-    from cbrkit_xai.registry import RegisteredPlugin
 
     Scaled.__annotations__["of"] = Metric
     scaled = MetricPlugin(name="scaled", summary="x", source="made up", factory=Scaled, triangle=True)
@@ -303,3 +303,62 @@ def test_the_default_registry_is_used_where_none_is_named(base):
     with pytest.raises(Exception, match="first-pixels"):
         CHOSEN.fit(base)
     assert isinstance(registry_with(), Registry)
+
+
+# What made it
+
+EDITED = """
+from cbrkit_xai import MetricPlugin, hookimpl
+
+
+class Scaled:
+    def pairwise(self, queries, references):
+        return {factor} * abs(queries[:, None].astype(float) - references[None]).sum(axis=2)
+
+
+@hookimpl
+def cbrkit_xai_metrics():
+    yield MetricPlugin(name="scaled", summary="x", source="made up", factory="{module}:Scaled")
+"""
+
+
+def nearest_by_the_edited_metric(install, base, cache, factor, module="edited_metric"):
+    uninstall = install(
+        "edited", points={"edited": module}, modules={module: EDITED.format(factor=factor, module=module)}
+    )
+    registry = Registry(discover=True)
+    registry._add(FIRST_PIXELS, RegisteredPlugin(name="pixels", distribution="made-up", version="1"))
+    recommender = configuration(metric="scaled").fit(base, registry=registry, cache=cache)
+    uninstall()
+    return recommender.learnt.experience[-1]
+
+
+def test_a_metric_that_is_edited_at_the_same_version_never_finds_the_old_fit(base, cache, install):
+    once = nearest_by_the_edited_metric(install, base, cache, 1)
+    assert nearest_by_the_edited_metric(install, base, cache, 3) == pytest.approx(3 * once)
+    assert len(list(cache.folder.iterdir())) == 2
+
+
+def test_a_metric_that_moved_unchanged_finds_its_fit(base, cache, install):
+    for _ in range(2):
+        nearest_by_the_edited_metric(install, base, cache, 1)
+    assert len(list(cache.folder.iterdir())) == 1
+
+
+def test_other_weights_of_a_representation_never_find_it(base, cache, monkeypatch):
+    (rows,) = base.features.values()
+    both = attrs.evolve(base, features={"first-pixels/1": rows, "first-pixels/2": rows})
+    configuration().fit(both, registry=registry_with(), cache=cache)
+    # What a download or an environment variable changes, and no parameter.
+    monkeypatch.setattr(FirstPixels, "fingerprint", "first-pixels/2")
+    configuration().fit(both, registry=registry_with(), cache=cache)
+    assert len(list(cache.folder.iterdir())) == 2
+
+
+def test_a_component_of_another_kind_and_the_same_name_is_not_asked_about(base, cache):
+    configuration().fit(base, registry=registry_with(), cache=cache)
+    registry = registry_with()
+    namesake = ReuseStrategyPlugin(name="euclidean", summary="x", source="made up", factory=NotAttrs)
+    registry.register(plugin(cbrkit_xai_reuse_strategies=[namesake]))
+    configuration().fit(base, registry=registry, cache=cache)
+    assert len(list(cache.folder.iterdir())) == 1

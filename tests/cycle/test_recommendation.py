@@ -32,6 +32,7 @@ def answer_of(precedents, **changes):
         "configuration": "made-up/linear@custom",
         "base": "made up",
         "provenance": "votes: people",
+        "voted_by": "people",
         "ranking": ["xrai", "lime", "ig"],
         "votes": {"xrai": 3.0, "lime": 2.0, "ig": 0.0},
         "confidence": {"xrai": 0.5, "lime": 0.4, "ig": 0.1},

@@ -11,9 +11,10 @@ import pytest
 from made_up import METHODS, FirstPixels, World, base_of, configuration, photo, plugin, registry_with
 
 import cbrkit_xai as cx
-from cbrkit_xai import CaseStore, RepresentationPlugin, Target, hookimpl, use
-from cbrkit_xai.errors import CaseBaseError, FeaturesError, NotOrganizableError, VotesError
+from cbrkit_xai import CaseStore, MetricPlugin, RepresentationPlugin, Target, hookimpl, use
+from cbrkit_xai.errors import CaseBaseError, FeaturesError, NotOrganizableError, ParameterError, VotesError
 from cbrkit_xai.images import encode_png
+from cbrkit_xai.pictures import Pictures
 
 WORLD = World(seed=13, signal=0.5)
 VOTES = {"lime": 4.0, "xrai": 1.0}
@@ -135,6 +136,83 @@ def test_votes_that_are_none_are_refused_and_nothing_is_kept(recommender, store,
         with pytest.raises(VotesError):
             recommender.retain(fresh[0], votes, store=store)
     assert len(store.load()) == 12
+
+
+@pytest.mark.parametrize("with_store", [False, True])
+def test_votes_about_a_method_unknown_here_are_refused_and_nothing_is_kept(
+    recommender, store, fresh, with_store
+):
+    held = store if with_store else None
+    with pytest.raises(ParameterError, match=r"nobody was asked about 'limee' in .*did you mean 'lime'\?"):
+        recommender.retain(fresh[0], {"limee": 3.0}, store=held)
+    assert len(store.load()) == 12
+    new = recommender.retain(fresh[0], {"limee": 3.0}, store=held, allow_new_methods=True)
+    assert new.base.methods == tuple(sorted((*METHODS, "limee")))
+
+
+def test_a_known_method_may_be_written_as_people_write_it(recommender, store, fresh):
+    new = recommender.retain(fresh[0], {" LIME ": 3.0}, store=store)
+    assert new.base.cases[-1].votes == {"lime": 3.0}
+
+
+def test_votes_of_another_source_come_into_the_store_where_that_is_meant(recommender, store, fresh):
+    with pytest.raises(CaseBaseError, match="allow_mixed"):
+        recommender.retain(fresh[0], VOTES, store=store, source="automatic")
+    new = recommender.retain(fresh[0], VOTES, store=store, source="automatic", allow_mixed=True)
+    assert new.base.sources == {"human", "automatic"}
+
+
+@attrs.frozen(kw_only=True)
+class Several:
+    """Two arrays for each photo, which no base stores."""
+
+    fingerprint: str = "several/1"
+
+    def describe(self, images):
+        return {"first": FirstPixels().describe(images), "mean": MeanColour().describe(images)}
+
+
+@attrs.frozen(kw_only=True)
+class OfTheFirst:
+    def pairwise(self, queries, references):
+        return np.abs(queries["first"][:, None] - references["first"][None]).sum(axis=2)
+
+
+SEVERAL = plugin(
+    cbrkit_xai_representations=[representation("several", Several)],
+    cbrkit_xai_metrics=[MetricPlugin(name="of-the-first", summary="x", source="made up", factory=OfTheFirst)],
+)
+
+
+@pytest.mark.parametrize(
+    "organizer", ["linear", use("dbscan-prototypes", min_samples=2, eps=1e4)], ids=["linear", "prototypes"]
+)
+def test_several_arrays_at_once_are_fitted_asked_and_retained_where_the_pixels_are_kept(organizer, fresh):
+    images, votes = WORLD.sample(12, 0)
+    embedded = {image.sha256: encode_png(image.pixels) for image in images}
+    base = attrs.evolve(base_of(images, votes), pictures=Pictures(embedded=embedded))
+    chosen = configuration(representation="several", metric="of-the-first", organizer=organizer)
+    old = chosen.fit(base, registry=registry_with(SEVERAL), learn_now=False)
+    assert {name: part.shape for name, part in old.cases.features.items()} == {
+        "first": (12, 6),
+        "mean": (12, 3),
+    }
+    new = old.retain(fresh[0], VOTES)
+    assert len(new.base) == 13
+    assert len(new.recommend(fresh[0]).precedents) == (5 if organizer == "linear" else 1)
+
+
+def test_several_arrays_at_once_cannot_be_retained_without_pixels_and_that_is_said(fresh, tmp_path):
+    from PIL import Image
+
+    for number, image in enumerate(fresh):
+        Image.fromarray(image.pixels).save(tmp_path / f"{number}.png")
+    images = [cx.open_image(tmp_path / f"{number}.png") for number in range(3)]
+    base = base_of(images[:2], np.eye(4)[:2]).with_images(tmp_path)
+    chosen = configuration(representation="several", metric="of-the-first")
+    old = chosen.fit(base, registry=registry_with(SEVERAL), learn_now=False)
+    with pytest.raises(FeaturesError, match="'several/1' gives 2 arrays at once, and a base stores one"):
+        old.retain(images[2], VOTES)
 
 
 # --- policies
@@ -422,6 +500,24 @@ def test_observers_are_told_of_each_batch_each_answer_and_each_kept_case(observe
     assert [one[1] for one in told[1:4]] == answers
     _, case, base = told[4]
     assert (case.votes, len(base)) == (VOTES, 13)
+
+
+@pytest.mark.parametrize("with_store", [False, True])
+def test_observers_are_told_of_the_case_as_the_base_now_holds_it(registry, store, with_store):
+    told = []
+    watching = plugin()
+    watching.cbrkit_xai_after_retain = hookimpl(
+        named("cbrkit_xai_after_retain", lambda case, base: told.append((case, base)))
+    )
+    registry.register(watching)
+    images, votes = WORLD.sample(12, 0)
+    held = store if with_store else None
+    old = configuration().fit(store.load(), registry=registry, learn_now=False)
+    old.retain(images[2], VOTES, store=held, voter="anna")
+    ((case, base),) = told
+    assert case is base.cases[2]
+    assert (case.id, len(case.ballots)) == ("case-002", 2)
+    assert case.votes["lime"] == votes[2, METHODS.index("lime")] + VOTES["lime"]
 
 
 def test_what_observers_are_given_cannot_be_changed(observed, store, fresh):

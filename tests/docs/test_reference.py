@@ -88,6 +88,7 @@ def test_the_table_of_the_json_answer_has_each_key_and_no_other():
         configuration="",
         base="",
         provenance="",
+        voted_by="",
         ranking=["lime"],
         votes={"lime": 1},
         confidence={"lime": 1},

@@ -1,13 +1,9 @@
 """Small case bases, and the real photos that lie beside the repository."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cbrkit_xai.cases import Cases
-
-COCO200 = Path(__file__).parents[3] / "shared" / "coco200"
 
 
 def cases_of(features, votes=None, ids=None):
@@ -28,14 +24,12 @@ def make_cases():
 
 
 @pytest.fixture(scope="session")
-def colour_histograms():
+def colour_histograms(coco200):
     """3 x 256 counts of 200 photos, `(200, 768)`."""
-    if not COCO200.is_dir():
-        pytest.skip(f"the photos are not there: {COCO200}")
     from PIL import Image
 
     rows = []
-    for path in sorted((COCO200 / "images").glob("*.jpg")):
+    for path in sorted((coco200 / "images").glob("*.jpg")):
         with Image.open(path) as photo:
             rows.append(photo.convert("RGB").resize((224, 224), Image.Resampling.LANCZOS).histogram())
     assert len(rows) == 200

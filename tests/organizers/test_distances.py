@@ -8,7 +8,7 @@ import pytest
 
 from cbrkit_xai.errors import PluginError
 from cbrkit_xai.metrics.euclidean import Euclidean
-from cbrkit_xai.organizers.distances import distances_from, distances_of_all
+from cbrkit_xai.organizers.distances import checked_pairwise, distances_from, distances_of_all
 
 
 class Reporting:
@@ -73,3 +73,43 @@ heavy = {{"scipy", "sklearn", "skimage", "matplotlib", "pandas"}} & set(sys.modu
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+class Giving:
+    """A metric that gives this, whatever it is asked."""
+
+    def __init__(self, distances):
+        self.distances = distances
+
+    def pairwise(self, queries, references):
+        return self.distances
+
+
+class Preparing(Giving):
+    def prepare(self, references):
+        return lambda queries: self.distances
+
+
+BROKEN = [
+    (np.zeros((3, 2)), r"gives float64 of shape \(3, 2\); allowed: numbers of shape \(2, 3\)"),
+    (np.zeros(6), r"gives float64 of shape \(6,\)"),
+    (np.full((2, 3), np.nan), "a distance is nan"),
+    (np.full((2, 3), -1.0), r"a distance is -1\.0"),
+    (np.full((2, 3), np.inf), "a distance is inf"),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), BROKEN, ids=[told for _, told in BROKEN])
+def test_what_a_metric_gives_is_checked_and_the_metric_named(given, told):
+    queries, references = np.zeros((2, 1)), np.zeros((3, 1))
+    for metric in (Giving(given), Preparing(given)):
+        match = f"metric {type(metric).__name__}: {told}"
+        with pytest.raises(PluginError, match=match):
+            distances_from(metric, references)(queries)
+        with pytest.raises(PluginError, match=match):
+            checked_pairwise(metric, queries, references)
+
+
+def test_a_metric_of_the_wrong_shape_is_named_where_all_distances_are_asked_for():
+    with pytest.raises(PluginError, match=r"metric Giving: gives float64 of shape \(2, 3\)"):
+        distances_of_all(Giving(np.zeros((2, 3))), np.zeros((4, 1)))

@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 
-from cbrkit_xai import CaseBase, CaseStore, use
+from cbrkit_xai import CaseBase, CaseStore, open_image, use
 from cbrkit_xai.errors import CaseBaseError
+from cbrkit_xai.stores.addition import Addition
 from cbrkit_xai.stores.exporting import export
 
 
@@ -79,14 +80,44 @@ def test_a_failed_export_leaves_nothing_behind(base, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.cbr", "base.cbr"]
 
 
-def test_photos_are_found_from_the_exports_folder_too(tmp_path, photos, a_case):
-    photo = photos("a.png") / "a.png"
-    from cbrkit_xai import open_image
+def kept_with_a_photo(base, case, photo):
+    with CaseStore.create(base) as store:
+        store.add(case, path=photo)
 
-    image = open_image(photo)
-    with CaseStore.create(tmp_path / "base.cbr") as store:
-        store.add(a_case(image_sha256=image.sha256), path=photo)
+
+def test_photos_below_the_exports_folder_are_found_from_it(tmp_path, photos, a_case):
+    image = open_image(photos("a.png") / "a.png")
     (tmp_path / "sub").mkdir()
-    export(tmp_path / "base.cbr", tmp_path / "sub" / "copy.cbr")
-    copy = CaseBase.load(tmp_path / "sub" / "copy.cbr")
+    kept_with_a_photo(tmp_path / "sub" / "base.cbr", a_case(image_sha256=image.sha256), image.path)
+    export(tmp_path / "sub" / "base.cbr", tmp_path / "copy.cbr")
+    copy = CaseBase.load(tmp_path / "copy.cbr")
     assert copy.pictures.open(image.sha256).sha256 == image.sha256
+
+
+@pytest.mark.parametrize("folder", ["sub", "other"], ids=["beside the base", "elsewhere"])
+def test_an_export_does_not_tell_of_folders_outside_its_own(tmp_path, photos, a_case, folder):
+    image = open_image(photos("a.png") / "a.png")
+    for name in ("sub", "other"):
+        (tmp_path / name).mkdir()
+    kept_with_a_photo(tmp_path / "sub" / "base.cbr", a_case(image_sha256=image.sha256), image.path)
+    export(tmp_path / "sub" / "base.cbr", tmp_path / folder / "copy.cbr")
+    # Not even in what SQLite has overwritten.
+    assert b"photos/a.png" not in (tmp_path / folder / "copy.cbr").read_bytes()
+    copy = CaseBase.load(tmp_path / folder / "copy.cbr")
+    assert image.sha256 not in copy.pictures
+    with pytest.raises(CaseBaseError, match="name its folder: --images DIR"):
+        copy.pictures.open(image.sha256)
+    assert CaseBase.load(tmp_path / "sub" / "base.cbr").pictures.open(image.sha256).name == "a.png"
+
+
+def test_an_export_forgets_every_one_of_many_paths(tmp_path, a_case):
+    (tmp_path / "sub").mkdir()
+    with CaseStore.create(tmp_path / "sub" / "base.cbr") as store:
+        additions = [
+            Addition(case=a_case(f"p{n}"), path=tmp_path / "secret" / f"{n}.png") for n in range(500)
+        ]
+        store.add_many(additions)
+    export(tmp_path / "sub" / "base.cbr", tmp_path / "sub" / "copy.cbr")
+    assert b"secret" in (tmp_path / "sub" / "base.cbr").read_bytes()
+    assert b"secret" not in (tmp_path / "sub" / "copy.cbr").read_bytes()
+    assert len(CaseBase.load(tmp_path / "sub" / "copy.cbr")) == 500

@@ -6,6 +6,7 @@ import pytest
 from cbrkit_xai import CaseBase, CaseStore, open_image
 from cbrkit_xai.errors import CaseBaseError
 from cbrkit_xai.images import encode_png
+from cbrkit_xai.pictures import Pictures
 from cbrkit_xai.stores.stored_pictures import StoredPictures
 
 
@@ -96,5 +97,21 @@ def test_a_photo_that_moved_gets_its_new_place(tmp_path, photos, a_case):
     with CaseStore.create(tmp_path / "base.cbr") as store:
         store.add(a_case(image_sha256=image.sha256), path=folder / "a.png")
         (folder / "a.png").rename(tmp_path / "b.png")
-        store.add(a_case(image_sha256=image.sha256), path=tmp_path / "b.png")
+        store.add(a_case(image_sha256=image.sha256, ballots=[]), path=tmp_path / "b.png")
         assert store.load().pictures.open(image.sha256).name == "b.png"
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "{parent}/secret.png", "sub/../../secret.png"])
+def test_a_strangers_base_finds_nothing_outside_the_folder_of_photos(tmp_path, photos, name):
+    folder = photos("a.png")
+    (tmp_path / "secret.png").write_bytes((folder / "a.png").read_bytes())
+    found = Pictures().with_folder(folder, [("sha", name.format(parent=tmp_path))])
+    assert "sha" not in found
+    (folder / "secret.png").write_bytes((folder / "a.png").read_bytes())
+    found = Pictures().with_folder(folder, [("sha", name.format(parent=tmp_path))])
+    assert found.paths["sha"] == folder / "secret.png"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "..", ".", "/", ""], ids=ascii)
+def test_a_name_that_can_be_no_photos_is_not_found(photos, name):
+    assert "sha" not in Pictures().with_folder(photos("a.png"), [("sha", name)])

@@ -1,6 +1,7 @@
 """What goes into a store comes out of it, the same."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cbrkit_xai import CaseBase, CaseStore, use
-from cbrkit_xai.case import Ballot, Case, Target
-from cbrkit_xai.errors import CaseBaseError, FeaturesError
+from cbrkit_xai.case import Ballot, Case, Target, method_name
+from cbrkit_xai.errors import CaseBaseError, FeaturesError, InternalError
+from cbrkit_xai.stores import writing
 from cbrkit_xai.stores.addition import Addition
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-METHODS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(str.strip)
+METHODS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).map(method_name).filter(bool)
 NUMBERS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 BALLOTS = st.builds(
     Ballot,
@@ -36,7 +38,7 @@ CASES = st.builds(
     id=TEXTS,
     image_sha256=TEXTS,
     image_name=TEXTS,
-    ballots=st.lists(BALLOTS, max_size=3),
+    ballots=st.lists(BALLOTS, max_size=3, unique_by=lambda one: (one.source, one.voter or object())),
     target=st.none() | TARGETS,
     seconds=st.dictionaries(METHODS, NUMBERS, max_size=2),
 )
@@ -64,7 +66,7 @@ def store(tmp_path):
 def test_any_case_with_any_features_comes_back_equal(tmp_path_factory, cases, row):
     path = tmp_path_factory.mktemp("any") / "base.cbr"
     with CaseStore.create(path) as store:
-        store.add_many([Addition(case=case, features={"f": row}) for case in cases])
+        store.add_many([Addition(case=case, features={"f": row}) for case in cases], allow_mixed=True)
     base = CaseBase.load(path)
     assert list(base.cases) == cases
     assert [list(case.votes) for case in base.cases] == [list(case.votes) for case in cases]
@@ -114,7 +116,7 @@ def test_another_class_or_classifier_or_none_is_another_case_of_the_same_photo(s
     ]
     for target in targets:
         store.add(a_case(target=target))
-        store.add(a_case(target=target))
+        store.add(a_case(target=target, ballots=[Ballot(votes={"lime": 1}, source="human")]))
     base = store.load()
     assert [case.target for case in base.cases] == targets
     assert all(len(case.ballots) == 2 for case in base.cases)
@@ -122,7 +124,9 @@ def test_another_class_or_classifier_or_none_is_another_case_of_the_same_photo(s
 
 def test_the_next_snapshot_in_memory_is_the_one_the_store_loads(store, a_case, a_row):
     base = store.load()
-    for case, row in [(a_case("a"), a_row), (a_case("b"), a_row + 1), (a_case("x", photo="a"), a_row + 2)]:
+    ben = Ballot(votes={"xrai": 1}, source="human", voter="ben")
+    again = a_case("x", photo="a", ballots=[ben])
+    for case, row in [(a_case("a"), a_row), (a_case("b"), a_row + 1), (again, a_row + 2)]:
         stored = store.add(case, features={"f": row}, representations={"f": use("latent", norm="none")})
         base = base.with_case(case, {"f": row})
         assert stored in base.cases
@@ -165,7 +169,7 @@ def test_representations_come_back_with_their_parameters(store, a_case, a_row):
 
 def test_features_stored_first_stay(store, a_case, a_row):
     store.add(a_case(), features={"f": a_row})
-    store.add(a_case(), features={"f": a_row + 1e-5})
+    store.add(a_case(ballots=[]), features={"f": a_row + 1e-5})
     np.testing.assert_array_equal(store.load().features["f"][a_case().image_sha256], a_row)
 
 
@@ -229,6 +233,12 @@ def test_text_that_is_no_unicode_is_refused_in_one_line(store, a_case):
     with pytest.raises(CaseBaseError, match="cannot be stored"):
         store.add(a_case(image_name="\udcff.jpg"))
     assert len(store.load()) == 0
+
+
+def test_a_mistake_of_ours_is_told_as_one():
+    with pytest.raises(InternalError, match="report this as a bug") as caught:
+        writing._number(SimpleNamespace(lastrowid=None))
+    assert caught.value.exit_code == 1
 
 
 def test_a_closed_store_says_so(tmp_path, a_case):

@@ -1,13 +1,16 @@
 """Votes are read from whatever a spreadsheet writes, and all that is wrong is told at once."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cbrkit_xai.case import Ballot, Target
 from cbrkit_xai.errors import CaseBaseError, ParameterError, VotesError
+from cbrkit_xai.stores import votes_cells
 from cbrkit_xai.stores.votes_files import read_votes
-from cbrkit_xai.stores.votes_table import method_name
 
 WIDE = "image,lime,anchors,ig,xrai\n"
 
@@ -74,18 +77,8 @@ def test_empty_columns_at_the_end_do_not_matter(read):
     assert votes_of(read("image,lime,,\na,1,,\nb,2\n")) == [("a", {"lime": 1}), ("b", {"lime": 2})]
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("IG", "ig"),
-        (" Grad CAM ", "grad-cam"),
-        ("grad_cam", "grad-cam"),
-        ("Grad-CAM++", "grad-cam++"),
-        ("LIME", "lime"),
-    ],
-)
-def test_a_method_has_one_name_however_it_is_written(text, name):
-    assert method_name(text) == name
+def test_a_method_has_one_name_however_a_header_writes_it(read):
+    assert read("image,LIME, Grad CAM ,Grad_CAM++\na,1,1,1\n").methods == ("lime", "grad-cam", "grad-cam++")
 
 
 def test_all_optional_columns_are_kept(read):
@@ -267,6 +260,30 @@ def test_a_file_or_folder_that_is_not_there_says_so(tmp_path, read):
         read_votes(tmp_path, source="human")
     with pytest.raises(CaseBaseError, match="is not a folder"):
         read(WIDE + "a,1,1,1,1\n", images=tmp_path / "no")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs POSIX devices")
+def test_a_device_is_refused_at_once():
+    with pytest.raises(VotesError, match=r"^/dev/zero: cannot be read \(it is a pipe, socket or device\)"):
+        read_votes("/dev/zero", source="human")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX pipes")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "votes.csv")
+    with pytest.raises(VotesError, match="it is a pipe, socket or device"):
+        read_votes(tmp_path / "votes.csv", source="human")
+
+
+def test_a_file_larger_than_any_votes_is_refused_unread(tmp_path):
+    with (tmp_path / "votes.csv").open("wb") as file:
+        file.truncate(votes_cells.MOST_BYTES + 1)
+    with pytest.raises(VotesError) as caught:
+        read_votes(tmp_path / "votes.csv", source="human")
+    assert str(caught.value) == (
+        f"{tmp_path / 'votes.csv'}: has 50,000,001 bytes; allowed: at most 50,000,000 bytes;"
+        " name a CSV file with votes, or split it"
+    )
 
 
 def test_whose_votes_these_are_has_to_be_said(read):

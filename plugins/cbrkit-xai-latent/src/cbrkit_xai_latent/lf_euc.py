@@ -19,11 +19,13 @@ PAPER = Profile(
     reuse=use("mean"),  # eqs. 4 and 5
     retention=use("always"),
     k=5,
+    substituted="EfficientNet-Lite0's 1,280 latent features, not the 2,048 of the paper's InceptionV3",
 )
 
 # Vectors keep their lengths: brought to length 1, they would rank exactly as LF-COS does.
 RECOMMENDED = attrs.evolve(
     PAPER,
+    substituted="",  # this profile promises no network of the paper's
     organizers=(use("linear"), use("dbscan-prototypes", noise="fallback")),
     reuse=use("mean", weight="similarity", shrinkage="fitted"),
 )
