@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
 from cbrkit_xai.errors import CaseBaseError, VotesError
 
 Source: TypeAlias = Literal["human", "automatic"]
-SOURCES: tuple[Source, ...] = ("human", "automatic")
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 def method_name(text: str) -> str:
@@ -157,9 +157,7 @@ class Case:
     @property
     def voters(self) -> float:
         """How many voted: named voters, and one for each vote of a sum."""
-        named = {ballot.voter for ballot in self.ballots if ballot.voter}
-        unnamed = sum(sum(ballot.votes.values()) for ballot in self.ballots if not ballot.voter)
-        return len(named) + unnamed
+        return _voters(self.ballots)
 
     @property
     def effective_voters(self) -> float:
@@ -169,13 +167,13 @@ class Case:
         family that voted counts for one; a sum over unnamed judges counts for one, since
         nothing says that they are independent.
         """
-        people = attrs.evolve(self, ballots=[one for one in self.ballots if one.source == "human"])
+        people = _voters(ballot for ballot in self.ballots if ballot.source == "human")
         families = {
             ballot.family or ballot.voter
             for ballot in self.ballots
             if ballot.source == "automatic" and sum(ballot.votes.values()) > 0
         }
-        return (people.voters if people.ballots else 0.0) + len(families)
+        return people + len(families)
 
     @property
     def sources(self) -> frozenset[str]:
@@ -185,6 +183,17 @@ class Case:
     def with_ballots(self, ballots: Iterable[Ballot]) -> Case:
         """Return the case with further ballots."""
         return attrs.evolve(self, ballots=(*self.ballots, *ballots))
+
+
+def _voters(ballots: Iterable[Ballot]) -> float:
+    named: set[str] = set()
+    unnamed: float = 0
+    for ballot in ballots:
+        if ballot.voter:
+            named.add(ballot.voter)
+        else:
+            unnamed += sum(ballot.votes.values())
+    return len(named) + unnamed
 
 
 def summed(ballots: Iterable[Ballot]) -> dict[str, float]:

@@ -266,8 +266,7 @@ class CaseBase:
         hashes = [case.image_sha256 for case in self.cases]
         missing = [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in known]
         if missing and stored_as is not None:
-            derived: Features = representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
-            return derived
+            return representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
         if missing:
             known = {**known, **self._described(representation, missing, progress)}
         return stack([known[sha256] for sha256 in hashes])

@@ -45,9 +45,7 @@ class Cases:
 
     def __attrs_post_init__(self) -> None:
         n = len(self.ids)
-        if len(set(self.ids)) != n:
-            twice = next(one for one in self.ids if self.ids.count(one) > 1)
-            raise ParameterError(f"{twice!r} is there twice", where="Cases.ids", allowed="unique ids")
+        check_unique(self.ids, where="Cases.ids")
         if count(self.features) != n or len(self.groups) != n:
             raise ParameterError(
                 f"{n} ids, {count(self.features)} rows of features, {len(self.groups)} groups",
@@ -94,3 +92,16 @@ class Cases:
         for identifier, group in zip(self.ids, self.groups, strict=True):
             members.setdefault(group, []).append(identifier)
         return [members[group] for group in self.groups]
+
+
+def check_unique(ids: Sequence[str], *, where: str) -> None:
+    """Refuse ids of which one is there twice.
+
+    Raises
+    ------
+    ParameterError
+        Names the first that is.
+    """
+    if len(set(ids)) != len(ids):
+        twice = next(one for one in ids if ids.count(one) > 1)
+        raise ParameterError(f"{twice!r} is there twice", where=where, allowed="unique ids")

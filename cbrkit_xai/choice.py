@@ -86,11 +86,12 @@ class Use:
         return {"use": self.name, **{name: plain(value) for name, value in self.parameters.items()}}
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name}={_shown(value)}" for name, value in self.parameters.items())
+        values = ", ".join(f"{name}={shown_value(value)}" for name, value in self.parameters.items())
         return f"{self.name}({values})" if values else self.name
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """Return a parameter's value as an error or a label shows it."""
     return str(value) if isinstance(value, Use) else repr(plain(value))
 
 

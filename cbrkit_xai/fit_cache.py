@@ -53,8 +53,7 @@ class FitCache:
             try:
                 digest, _, text = (folder / f"{key}.json").read_text(encoding="utf-8").partition("\n")
                 if digest == _digest(text):
-                    fit: dict[str, Any] = json.loads(text)
-                    return fit
+                    return json.loads(text)
             except (OSError, ValueError):
                 continue
         return None

@@ -1,4 +1,7 @@
-"""Converters that make what comes in unchangeable."""
+"""Converters that make what comes in unchangeable.
+
+One for each type: of a generic one mypy does not see what an attribute may be given.
+"""
 
 from __future__ import annotations
 

@@ -56,8 +56,7 @@ class Learnt:
         """
         known = np.asarray(self.experience)
         farther = len(known) - np.searchsorted(known, nearest, side="left")
-        share: Array = (1 + farther) / (1 + len(known))
-        return share
+        return (1 + farther) / (1 + len(known))
 
     def to_json(self, components: Components) -> dict[str, Any] | None:
         """Return plain JSON values, or None if a fitted component cannot be brought back from them.
@@ -174,7 +173,8 @@ def learn(
     """
     if _is_plain(components, index) and len(cases) <= MOST_CASES_IN_MEMORY:
         components, index, cases = _by_known_distances(components, cases)
-    neighbours = index.nearest(cases.features, k, exclude=cases.held_out())
+    held_out = cases.held_out()
+    neighbours = index.nearest(cases.features, k, exclude=held_out)
     reuse = fitted_to("reuse-strategy", components.reuse, cases, neighbours)
 
     def cross_fit(training_rows: Array, held_out_rows: Array) -> tuple[Array, Array]:
@@ -185,7 +185,7 @@ def learn(
         cases.votes,
         effective,
         np.asarray(cases.groups),
-        neighbour_shares(neighbours, cases, reuse, cases.held_out()),
+        neighbour_shares(neighbours, cases, reuse, held_out),
         cross_fit,
         progress=progress,
     )
@@ -228,12 +228,13 @@ def _fold_shares(components: Components, training: Cases, held_out: Cases, k: in
         _, index = organize(components, training)
     except NotOrganizableError:  # these photos then get the overall shares, as they would in use
         return np.full_like(training.votes, np.nan), np.full_like(held_out.votes, np.nan)
-    own = index.nearest(training.features, k, exclude=training.held_out())
+    left_out = training.held_out()
+    own = index.nearest(training.features, k, exclude=left_out)
     others = index.nearest(held_out.features, k)
     # Weights too may be learnt, and must not have seen the votes that are held out.
     reuse = fitted_to("reuse-strategy", components.reuse, training, own)
     return (
-        neighbour_shares(own, training, reuse, training.held_out()),
+        neighbour_shares(own, training, reuse, left_out),
         neighbour_shares(others, training, reuse),
     )
 
@@ -277,7 +278,6 @@ def neighbour_shares(
 def entry_weights(neighbours: Neighbours, reuse: Any) -> Array:
     """How much each neighbour counts, `(q, k)`: as the reuse strategy says, or all alike."""
     if hasattr(reuse, "weights"):
-        weights: Array = reuse.weights(neighbours)
-        return weights
+        return reuse.weights(neighbours)
     present = (neighbours.positions >= 0).astype(np.float64)
     return present / np.maximum(present.sum(axis=1, keepdims=True), 1)

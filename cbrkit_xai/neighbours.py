@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from cbrkit_xai.cases import Cases
+from cbrkit_xai.cases import Cases, check_unique
 from cbrkit_xai.errors import ParameterError, PluginError
 from cbrkit_xai.features import Array, Features, count, frozen, frozen_flags, frozen_floats, read_only
 from cbrkit_xai.freezing import rows_of_texts, texts
@@ -90,9 +90,7 @@ class Entries:
                 where="Entries",
                 allowed="one of each per entry",
             )
-        if len(set(self.ids)) != len(self.ids):
-            twice = next(one for one in self.ids if self.ids.count(one) > 1)
-            raise ParameterError(f"{twice!r} is there twice", where="Entries.ids", allowed="unique ids")
+        check_unique(self.ids, where="Entries.ids")
 
     def __repr__(self) -> str:
         return f"<Entries: {len(self)}, of which prototypes {int(self.is_prototype.sum())}>"
@@ -145,8 +143,7 @@ class Entries:
             bound = np.partition(distances[places], k - 1)[k - 1]
             places = places[distances[places] <= bound]
         order = np.lexsort((self.ranks[places], distances[places]))
-        chosen: Array = places[order[:k]]
-        return chosen
+        return places[order[:k]]
 
     def neighbours(
         self,

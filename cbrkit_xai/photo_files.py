@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from typing import BinaryIO
 
 from cbrkit_xai.errors import ImageError
 
@@ -27,9 +28,7 @@ def read_photo_file(path: str) -> bytes:
         found = os.stat(path)
         _check_kind(path, found.st_mode)
         check_bytes(found.st_size, where=shown(path))
-        # Not blocking, should a pipe have taken the file's place since.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with opened_without_waiting(path) as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         allowed, next_step = _advice(path, error)
@@ -39,6 +38,12 @@ def read_photo_file(path: str) -> bytes:
         ) from None
     check_bytes(len(data), where=shown(path))
     return data
+
+
+def opened_without_waiting(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file to read, not blocking, should a pipe have taken its place since it was looked at."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags), "rb")
 
 
 def check_bytes(count: int, *, where: str) -> None:

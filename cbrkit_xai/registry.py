@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from types import MappingProxyType
@@ -74,8 +75,9 @@ class Registry:
         self._found: dict[tuple[str, str], tuple[ComponentPlugin, RegisteredPlugin]] = {}
         self._contested: dict[tuple[str, str], str] = {}
         self._observers: dict[str, list[tuple[RegisteredPlugin, Observation]]] = {}
+        version = _version(_OWN)
         for module in BUILT_IN_MODULES:
-            own = RegisteredPlugin(name=module, distribution=_OWN, version=_version(_OWN))
+            own = RegisteredPlugin(name=module, distribution=_OWN, version=version)
             self._add(import_module(module), own)
         if discover:
             self._discover()
@@ -151,13 +153,21 @@ class Registry:
             name for known, name in self._found if known == kind and (known, name) not in self._contested
         )
 
-    def create(self, kind: str, choice: Use | str, where: str | None = None) -> Any:
+    def create(
+        self, kind: str, choice: Use | str, where: str | None = None, *, from_base: bool = False
+    ) -> Any:
         """Make a component from its name and parameters.
+
+        Parameters
+        ----------
+        from_base : bool
+            True where a case base names it, which may be a stranger's: then what would run somebody's
+            program (a component with a non-empty `runs`) is refused, at any depth.
 
         Raises
         ------
         ConfigurationError
-            Unknown name, or parameters that do not fit.
+            Unknown name, parameters that do not fit, or a base that names a program to run.
         MissingDependencyError
             What the component needs is not installed.
         PluginError
@@ -167,7 +177,15 @@ class Registry:
         place = where or kind
         record = self.find(kind, choice.name, where=place)
         place = f"{place} {choice.name!r}"
-        made = build(record.resolve(), choice.parameters, where=place, create=self.create)
+        create = partial(self.create, from_base=from_base)
+        made = build(record.resolve(), choice.parameters, where=place, create=create)
+        if from_base and (program := getattr(made, "runs", "")):
+            raise ConfigurationError(
+                f"the case base asks to run {program!r}",
+                where=place,
+                allowed="a program that your own configuration names",
+                next_step="name it there if you trust it",
+            )
         missing = missing_members(made, kind)
         if missing:
             owner = self.owner(kind, choice.name).owner

@@ -70,7 +70,8 @@ def features_to_keep(
     representations: dict[str, Use] = {}
     for fingerprint, use in base.representations.items():
         try:
-            representation = registry.create("representation", use)
+            # The base may be a stranger's: it must not choose which program runs here.
+            representation = registry.create("representation", use, from_base=use != own_use)
             if representation.fingerprint != fingerprint:
                 raise FeaturesError(f"{use} makes {representation.fingerprint!r} here")
             features[fingerprint] = _row(representation, image)
@@ -94,8 +95,7 @@ def _row(representation: Any, image: Image) -> Array:
             allowed="one array per photo, or a base that keeps its photos' pixels",
             next_step="import the votes anew with --embed",
         )
-    row: Array = described[0]
-    return row
+    return described[0]
 
 
 def _looked_up(base: CaseBase, representation: Any) -> Any:

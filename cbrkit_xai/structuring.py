@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from cbrkit_xai import protocols
-from cbrkit_xai.choice import Use, plain
+from cbrkit_xai.choice import Use, shown_value
 from cbrkit_xai.errors import (
     CbrkitXaiError,
     ConfigurationError,
@@ -124,6 +124,11 @@ def known_parameters(factory: Callable[..., Any]) -> dict[str, Any]:
     return {name: annotation for name, (annotation, _) in _known_parameters(factory).items()}
 
 
+def required_parameters(factory: Callable[..., Any]) -> list[str]:
+    """Return the parameters of a factory that have no default, in order."""
+    return [name for name, (_, required) in _known_parameters(factory).items() if required]
+
+
 def _known_parameters(factory: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
     hints = _hints(factory)
     if isinstance(factory, type) and attrs.has(factory):
@@ -182,12 +187,8 @@ def _structured(value: Any, annotation: Any, where: str, create: Create) -> Any:
         return _fitted(value, annotation, where, create)
     except _Mismatch as mismatch:
         raise ConfigurationError(
-            f"{_shown(mismatch.value)} does not fit", where=mismatch.where, allowed=mismatch.allowed
+            f"{shown_value(mismatch.value)} does not fit", where=mismatch.where, allowed=mismatch.allowed
         ) from None
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, Use) else repr(plain(value))
 
 
 def _fitted(value: Any, annotation: Any, where: str, create: Create) -> Any:

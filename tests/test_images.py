@@ -26,9 +26,6 @@ from cbrkit_xai import decoding, photo_files
 from cbrkit_xai.errors import ImageError, ParameterError
 from cbrkit_xai.images import DECODING, SIDE, Image, encode_png, open_image, open_images
 
-COCO = Path(__file__).parents[1].parent / "shared" / "coco200"
-
-
 # Making photos -------------------------------------------------------------------------------------------
 
 
@@ -950,11 +947,10 @@ def test_importing_does_not_load_pillow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.skipif(not COCO.is_dir(), reason=f"the photos of coco200 are not at {COCO}")
-def test_all_coco200_photos_open_to_pillows_own_computation():
-    with (COCO / "manifest.csv").open(newline="") as file:
+def test_all_coco200_photos_open_to_pillows_own_computation(coco200):
+    with (coco200 / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    paths = sorted((COCO / "images").glob("*.jpg"))
+    paths = sorted((coco200 / "images").glob("*.jpg"))
     images, rejected = open_images(paths)
     assert (len(images), len(rejected)) == (200, 0)
     assert {image.name: image.sha256 for image in images} == {

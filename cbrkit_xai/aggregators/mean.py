@@ -36,8 +36,7 @@ class Mean:
             shares = checked_weights(weights, len(rows))
             rows, shares = rows[shares > 0], shares[shares > 0]
             mean = np.einsum("n,n...->...", shares, rows, dtype=np.float64) / shares.sum()
-        clipped: Array = np.clip(mean, rows.min(axis=0), rows.max(axis=0))
-        return np.asarray(clipped)
+        return np.asarray(np.clip(mean, rows.min(axis=0), rows.max(axis=0)))
 
 
 @hookimpl

@@ -70,4 +70,4 @@ def in_set(p_best: Floats, threshold: float) -> NDArray[np.bool_]:
         Never an empty row: the likeliest method is in it in any case.
     """
     likeliest = p_best >= p_best.max(axis=1, keepdims=True) - _ROUNDING
-    return np.asarray((1 - p_best <= threshold + _ROUNDING) | likeliest)
+    return (1 - p_best <= threshold + _ROUNDING) | likeliest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import product
 
 import attrs
@@ -19,6 +19,7 @@ from cbrkit_xai.confidence.shares import (
 )
 from cbrkit_xai.confidence.winner import chance_of_winning
 from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.freezing import numbers
 
 SMALLEST_CONCENTRATION = 0.05
 LARGEST_CONCENTRATION = 1e4
@@ -31,10 +32,6 @@ _LEAST_CHANCE = 1e-9
 _ONE_STANDARD_ERROR = 0.5  # in log likelihood
 _AROUND = np.arange(-2, 3)
 _EQUALLY_GOOD = 1e-12  # relative: what rounding makes of equal scores
-
-
-def _floats(row: Iterable[float]) -> tuple[float, ...]:
-    return tuple(float(share) for share in row)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +55,7 @@ class Mixture:
 
     lam: float = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.le(1)])
     concentration: float = attrs.field(validator=attrs.validators.gt(0))
-    overall: tuple[float, ...] = attrs.field(converter=_floats)
+    overall: tuple[float, ...] = attrs.field(converter=numbers)
     ballots: int = attrs.field(validator=attrs.validators.ge(1))
 
     def mean(self, neighbour_shares: ArrayLike) -> Floats:

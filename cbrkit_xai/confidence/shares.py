@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,8 +132,7 @@ def group_numbers(groups: ArrayLike, cases: int) -> NDArray[np.intp]:
         raise ParameterError(
             f"groups has the shape {labels.shape}", allowed=f"one label per case, ({cases},)"
         )
-    numbers: NDArray[Any] = np.unique(labels, return_inverse=True)[1]
-    return numbers.astype(np.intp)
+    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
 
 
 def _luce(table: Floats, left_out: NDArray[np.intp], variants: int, imaginary_cases: float) -> Floats:

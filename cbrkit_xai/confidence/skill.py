@@ -29,7 +29,7 @@ def squared_errors(predicted: Floats, observed: Floats) -> Floats:
     totals = among.sum(axis=1, keepdims=True)
     even = asked / asked.sum(axis=1, keepdims=True)
     expected = np.divide(among, totals, out=even.copy(), where=totals > 0)
-    return np.asarray(np.sum(np.where(asked, observed - expected, 0.0) ** 2, axis=1))
+    return np.sum(np.where(asked, observed - expected, 0.0) ** 2, axis=1)
 
 
 def skill_with_interval(

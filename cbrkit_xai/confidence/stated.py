@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -11,16 +11,13 @@ from numpy.typing import ArrayLike
 
 from cbrkit_xai.confidence.conformal import in_set
 from cbrkit_xai.confidence.mixture import Mixture
+from cbrkit_xai.freezing import texts
 
 Basis: TypeAlias = Literal["similar-cases", "overall"]
 
 
 def _mixture(value: Mixture | Mapping[str, Any]) -> Mixture:
     return value if isinstance(value, Mixture) else Mixture(**value)
-
-
-def _names(value: Iterable[str]) -> tuple[str, ...]:
-    return tuple(value)
 
 
 def _interval(value: Sequence[float] | None) -> tuple[float, float] | None:
@@ -57,7 +54,7 @@ class Confidence:
         Part of photos whose winner the set may miss.
     """
 
-    methods: tuple[str, ...] = attrs.field(converter=_names)
+    methods: tuple[str, ...] = attrs.field(converter=texts)
     mixture: Mixture = attrs.field(converter=_mixture)
     overall_mixture: Mixture = attrs.field(converter=_mixture)
     skill: float | None

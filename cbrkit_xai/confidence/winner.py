@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from cbrkit_xai.confidence.shares import Floats
 
 LARGEST_BALLOTS = 60
 """More ballots than this are replaced by this many with the same variance of the shares."""
@@ -44,7 +44,7 @@ def chance_of_winning(alphas: Floats, ballots: int) -> Floats:
     """
     totals = alphas.sum(axis=1, keepdims=True)
     if ballots <= 2 or alphas.shape[1] == 1:
-        return np.asarray(alphas / totals)
+        return alphas / totals
     if ballots > LARGEST_BALLOTS:
         alphas = alphas / totals * _as_if_fewer(totals, ballots)
         ballots = LARGEST_BALLOTS
@@ -66,7 +66,7 @@ def _as_if_fewer(concentrations: Floats, ballots: int) -> Floats:
     # A share's variance is m (1 - m) / precision.
     precision = ballots * (concentrations + 1) / (concentrations + ballots)
     precision = np.minimum(precision, 0.999 * LARGEST_BALLOTS)
-    return np.asarray(LARGEST_BALLOTS * (precision - 1) / (LARGEST_BALLOTS - precision))
+    return LARGEST_BALLOTS * (precision - 1) / (LARGEST_BALLOTS - precision)
 
 
 def _exact(alphas: Floats, ballots: int) -> Floats:
@@ -91,7 +91,7 @@ def _exact(alphas: Floats, ballots: int) -> Floats:
         once[-1] = 1.0
     coefficients = np.einsum("qmtf,tf,f->qmt", integrated, powers[ballots - wins].conj(), once).real
     won = np.maximum(np.sum(chances[:, :, wins] * coefficients, axis=2), 0.0)
-    return np.asarray(won / won.sum(axis=1, keepdims=True))
+    return won / won.sum(axis=1, keepdims=True)
 
 
 def _negative_binomials(alphas: Floats, ballots: int) -> Floats:

@@ -83,8 +83,7 @@ def sums_of_squares(rows: Array) -> Array:
     at places that depend on how many rows there are, and a BLAS on the number of threads.
     """
     np.multiply(rows, rows, out=rows)
-    sums: Array = np.add.reduce(rows, axis=-1)
-    return sums
+    return np.add.reduce(rows, axis=-1)
 
 
 def euclidean_distances(queries: Array, references: Array) -> Array:
@@ -104,8 +103,7 @@ def _scaled_distances(query: Array, references: Array) -> Array:
         differences = np.abs(references - query)
         largest = differences.max(axis=1, initial=0.0)
         scaled = differences / np.where(largest > 0, largest, 1.0)[:, None]
-        distances: Array = largest * np.sqrt(sums_of_squares(scaled))
-    return distances
+        return largest * np.sqrt(sums_of_squares(scaled))
 
 
 def check_finite(features: Array, what: str) -> None:

@@ -37,8 +37,7 @@ class Demands:
         missing_clusters = np.maximum(self.min_clusters - clusters, 0) / self.min_clusters
         # A quotient of whole numbers is rounded as its decimal is: 63 / 90 is exactly 0.7.
         missing_cases = np.maximum(self.min_clustered - clustered / n, 0.0) / (self.min_clustered or 1.0)
-        lacks: Array = missing_clusters + missing_cases
-        return lacks
+        return missing_clusters + missing_cases
 
     def __str__(self) -> str:
         share = _percent(self.min_clustered)

@@ -51,13 +51,6 @@ class LinearIndex:
         repr=False,
         default=attrs.Factory(lambda self: distances_from(self.metric, self.cases.features), takes_self=True),
     )
-    _row_of: dict[str, int] = attrs.field(
-        init=False,
-        repr=False,
-        default=attrs.Factory(
-            lambda self: {identifier: row for row, identifier in enumerate(self.cases.ids)}, takes_self=True
-        ),
-    )
 
     def nearest(
         self, queries: Features, k: int, exclude: Sequence[Sequence[str]] | None = None
@@ -75,9 +68,10 @@ class LinearIndex:
         distances = self._distances(queries)  # (queries, cases)
         if exclude is None:
             return self.entries.nearest(distances, k)
+        row_of = self.cases.row_of
         allowed = np.ones(distances.shape, dtype=bool)
         for query, held_out in enumerate(check_exclude(exclude, len(distances))):
-            allowed[query, [self._row_of[one] for one in held_out if one in self._row_of]] = False
+            allowed[query, [row_of[one] for one in held_out if one in row_of]] = False
         return self.entries.nearest(distances, k, allowed)
 
     def added(self, cases: Cases) -> LinearIndex:
@@ -88,7 +82,7 @@ class LinearIndex:
         ParameterError
             A case is here already, or the votes are about other methods.
         """
-        known = sorted(set(cases.ids) & self._row_of.keys())
+        known = sorted(cases.row_of.keys() & self.cases.row_of.keys())
         if known:
             raise ParameterError(
                 f"case {known[0]!r} is in the index already",
@@ -120,7 +114,7 @@ class LinearIndex:
             One of them is not in the index.
         """
         gone = {ids} if isinstance(ids, str) else set(ids)
-        unknown = sorted(gone - self._row_of.keys())
+        unknown = sorted(gone - self.cases.row_of.keys())
         if unknown:
             raise ParameterError(
                 f"there is no case {unknown[0]!r}",

@@ -53,7 +53,6 @@ class PrototypeIndex:
     entries: Entries = attrs.field(init=False)
     _members: list[Array] = attrs.field(init=False, repr=False)
     _distances: Callable[[Features], Array] = attrs.field(init=False, repr=False)
-    _row_of: dict[str, int] = attrs.field(init=False, repr=False)
     _entry_of: Array = attrs.field(init=False, repr=False)
 
     @_members.default
@@ -68,10 +67,6 @@ class PrototypeIndex:
     def _distances_from_entries(self) -> Callable[[Features], Array]:
         return distances_from(self.metric, self.entries.features)
 
-    @_row_of.default
-    def _rows_by_id(self) -> dict[str, int]:
-        return {identifier: row for row, identifier in enumerate(self.cases.ids)}
-
     @_entry_of.default
     def _entries_by_row(self) -> Array:
         entry_of = np.full(len(self.cases), -1, dtype=np.int64)
@@ -82,7 +77,7 @@ class PrototypeIndex:
     @property
     def _single(self) -> Array:
         """Rows of the cases that are entries by themselves."""
-        alone: Array = np.flatnonzero(self.groups == NOISE)
+        alone = np.flatnonzero(self.groups == NOISE)
         return alone if self.noise in ("fallback", "singleton") else alone[:0]
 
     def nearest(
@@ -119,7 +114,8 @@ class PrototypeIndex:
 
     def _left(self, held_out: Sequence[str]) -> list[tuple[int, Array]]:
         """Entries that have a held-out member, each with the rows of the members it keeps."""
-        gone = np.array([self._row_of[one] for one in held_out if one in self._row_of], dtype=np.int64)
+        row_of = self.cases.row_of
+        gone = np.array([row_of[one] for one in held_out if one in row_of], dtype=np.int64)
         touched = np.unique(self._entry_of[gone])
         return [(int(entry), np.setdiff1d(self._members[entry], gone)) for entry in touched if entry >= 0]
 
@@ -127,8 +123,7 @@ class PrototypeIndex:
         """Which entries speak: prototypes always, noise cases where every prototype is too far."""
         present = allowed & self.entries.is_prototype
         nearest = np.where(present, distances, np.inf).min(axis=1, initial=np.inf)
-        speaking: Array = self.entries.is_prototype | (nearest > limit)[:, None]
-        return speaking
+        return self.entries.is_prototype | (nearest > limit)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Return what the organizer's `restore` needs beside the cases, as JSON values."""

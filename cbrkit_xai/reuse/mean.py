@@ -12,6 +12,7 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.components import ReuseStrategyPlugin
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.features import Array
+from cbrkit_xai.freezing import numbers
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.neighbours import Neighbours, mean_votes, weighted_mean
 
@@ -23,10 +24,6 @@ def _is_share_or_fitted(instance: Mean, attribute: attrs.Attribute[Any], value: 
         raise ParameterError(
             f"{value!r} does not fit", where=attribute.name, allowed="a number from 0 to 1, or 'fitted'"
         )
-
-
-def _floats(values: Iterable[float] | None) -> tuple[float, ...] | None:
-    return None if values is None else tuple(float(value) for value in values)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +47,9 @@ class Mean:
         default="none", validator=attrs.validators.in_(("none", "similarity", "size"))
     )
     shrinkage: float | Literal["fitted"] = attrs.field(default=0.0, validator=_is_share_or_fitted)
-    overall: tuple[float, ...] | None = attrs.field(default=None, converter=_floats)
+    overall: tuple[float, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(numbers)
+    )
 
     def weights(self, neighbours: Neighbours) -> Array:
         """Return how much each neighbour counts, `(q, k)`; rows sum to 1."""

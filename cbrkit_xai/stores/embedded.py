@@ -198,9 +198,7 @@ class CaseStore:
         CaseBaseError
             The base holds votes of the other source, or could not be written; nothing is stored.
         """
-        addition = Addition(
-            case=case, features=features or {}, pixels=pixels, path=None if path is None else Path(path)
-        )
+        addition = Addition(case=case, features=features or {}, pixels=pixels, path=path)
         return self.add_many(
             [addition], representations=representations, origin=origin, allow_mixed=allow_mixed
         )[0]

@@ -90,8 +90,7 @@ def read_cases_at(connection: sqlite3.Connection, places: Sequence[int]) -> tupl
 
 def revision(connection: sqlite3.Connection) -> int:
     """Return how many transactions changed the file so far."""
-    found: int = connection.execute("SELECT coalesce(max(revision), 0) FROM changes").fetchone()[0]
-    return found
+    return connection.execute("SELECT coalesce(max(revision), 0) FROM changes").fetchone()[0]
 
 
 @contextmanager

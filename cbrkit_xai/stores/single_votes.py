@@ -42,8 +42,6 @@ def _row(
     classifier: Classifier | None,
     wrong: list[str],
 ) -> VotesRow | None:
-    while len(values) > len(HEADER) and not values[-1]:
-        values = values[:-1]
     if len(values) != len(HEADER):
         wrong.append(f"has {len(values)} cells, the header has {len(HEADER)}")
         return None

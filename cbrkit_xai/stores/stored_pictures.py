@@ -53,8 +53,7 @@ class StoredPictures(Mapping[str, bytes]):
                 where=str(self.path),
                 next_step="restore it from a copy",
             )
-        png: bytes = row[1]
-        return png
+        return row[1]
 
     def __contains__(self, image_sha256: object) -> bool:
         return image_sha256 in self.hashes or image_sha256 in self.further

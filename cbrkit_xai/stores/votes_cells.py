@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from cbrkit_xai.errors import VotesError
-from cbrkit_xai.photo_files import shown
+from cbrkit_xai.photo_files import opened_without_waiting, shown
 
 MOST_BYTES = 50_000_000
 """Largest file that is read: a million rows."""
@@ -33,7 +33,8 @@ class Cells:
     header : list of str
         The first row.
     rows : list of (int, list of str)
-        Line number, as an editor shows it, and cells; rows without any content are left out.
+        Line number, as an editor shows it, and cells; rows without any content are left out, and so
+        are blank cells beyond the header.
     problems : list of (int, str)
         Line number and what is wrong in it.
     """
@@ -83,6 +84,9 @@ def read_cells(path: Path) -> Cells:
         )
     while not cells.header[-1]:
         cells.header.pop()
+    for _, row in cells.rows:
+        while len(row) > len(cells.header) and not row[-1]:
+            row.pop()
     return cells
 
 
@@ -98,9 +102,7 @@ def _content(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
             raise _unreadable(path, f"it is {kind}")
-        # Not blocking, should a pipe have taken the file's place since.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with opened_without_waiting(path) as file:
             count = max(found.st_size, os.fstat(file.fileno()).st_size)
             data = b"" if count > MOST_BYTES else file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path

@@ -78,8 +78,6 @@ class _Reader:
     def row(self, number: int, values: list[str]) -> VotesRow | None:
         """Return the row, or None if anything is wrong with it."""
         before = len(self.problems)
-        while len(values) > len(self.columns) and not values[-1]:
-            values = values[:-1]
         if len(values) != len(self.columns):
             self._report(number, f"has {len(values)} cells, the header has {len(self.columns)}")
             return None

@@ -3,7 +3,8 @@
 import attrs
 import numpy as np
 
-from cbrkit_xai.confidence import fit_confidence, in_set, shares
+from cbrkit_xai.confidence import fit_confidence, shares
+from cbrkit_xai.confidence.conformal import in_set
 
 METHODS = ("anchors", "ig", "lime", "xrai")
 PRIOR = np.log([0.4, 0.3, 0.2, 0.1])

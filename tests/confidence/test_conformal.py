@@ -1,6 +1,6 @@
 import numpy as np
 
-from cbrkit_xai.confidence import conformal_threshold, in_set
+from cbrkit_xai.confidence.conformal import conformal_threshold, in_set
 
 
 def test_the_threshold_is_the_right_order_statistic():

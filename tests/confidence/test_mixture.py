@@ -7,14 +7,8 @@ from scipy.special import gammaln
 from scipy.stats import dirichlet_multinomial
 from simulated import World, knn_shares
 
-from cbrkit_xai.confidence import (
-    Mixture,
-    fit_mixture,
-    fit_overall,
-    log_scores,
-    overall_shares_without,
-    shares,
-)
+from cbrkit_xai.confidence.mixture import Mixture, fit_mixture, fit_overall, log_scores
+from cbrkit_xai.confidence.shares import overall_shares_without, shares
 from cbrkit_xai.errors import ParameterError
 
 NAN = np.nan

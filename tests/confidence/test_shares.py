@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cbrkit_xai.confidence import informative, overall_shares, overall_shares_without, shares
+from cbrkit_xai.confidence.shares import informative, overall_shares, overall_shares_without, shares
 from cbrkit_xai.errors import VotesError
 
 NAN = np.nan

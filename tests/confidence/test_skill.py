@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from cbrkit_xai.confidence import skill_with_interval, squared_errors
+from cbrkit_xai.confidence.skill import skill_with_interval, squared_errors
 
 
 def test_errors_are_summed_over_the_methods_asked():

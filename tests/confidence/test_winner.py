@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import dirichlet_multinomial
 
-from cbrkit_xai.confidence import chance_of_winning
-from cbrkit_xai.confidence.winner import LARGEST_BALLOTS
+from cbrkit_xai.confidence.winner import LARGEST_BALLOTS, chance_of_winning
 
 
 def enumerated(alphas, ballots):

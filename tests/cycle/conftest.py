@@ -34,8 +34,7 @@ def study(photo_paths, coco200):
     with (coco200 / "votes-auto.csv").open(encoding="utf-8", newline="") as file:
         published = {row["image"]: row for row in csv.DictReader(file)}
     known = [path for number, path in enumerate(photo_paths) if number % 5]
-    cases = [base.case(path.stem) for path in known if path.stem in base.ids]
-    known = [path for path in known if path.stem in base.ids]
+    cases = [base.case(path.stem) for path in known]
     votes = [[float(published[path.name][method] or "nan") for method in base.methods] for path in known]
     return Study(
         base=attrs.evolve(base, cases=cases, path=None),

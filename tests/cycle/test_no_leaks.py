@@ -6,7 +6,8 @@ import pytest
 from made_up import METHODS, World, base_of, configuration, plugin, registry_with, with_votes
 
 from cbrkit_xai import ReuseStrategyPlugin, Target, learning, use
-from cbrkit_xai.confidence import fit_mixture, shares
+from cbrkit_xai.confidence import shares
+from cbrkit_xai.confidence.mixture import fit_mixture
 
 ORGANIZERS = {
     "linear": use("linear"),

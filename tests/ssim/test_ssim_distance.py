@@ -4,7 +4,6 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,6 @@ from skimage.metrics import structural_similarity as reference_similarity
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai_ssim import ssim_distance, structural_similarity
 from cbrkit_xai_ssim.ssim_distance import SsimDistance
-
-PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "coco200" / "images"
 
 
 def noise(n=4, side=32, seed=0):
@@ -72,12 +69,10 @@ def test_float32_prototypes_are_computed_in_float64():
     np.testing.assert_allclose(ours, by_scikit_image(images, prototypes), rtol=0, atol=1e-12)
 
 
-def test_the_numbers_are_those_of_scikit_image_on_photos():
-    if not PHOTOS.is_dir():
-        pytest.skip("the photos of coco200 do not stand beside the repository")
+def test_the_numbers_are_those_of_scikit_image_on_photos(coco200):
     from cbrkit_xai import open_image
 
-    photos = np.stack([open_image(path).pixels for path in sorted(PHOTOS.iterdir())[:4]])
+    photos = np.stack([open_image(path).pixels for path in sorted((coco200 / "images").iterdir())[:4]])
     metric = SsimDistance()
     prototype = photos.mean(axis=0)[None]
     np.testing.assert_allclose(

@@ -12,10 +12,6 @@ from cbrkit_xai import CaseBase, use
 from cbrkit_xai.errors import CaseBaseError, VotesError
 from cbrkit_xai.stores.bundled import bundled_names, load_bundled
 
-SOURCE = Path(__file__).parents[3] / "shared" / "coco200"
-needs_source = pytest.mark.skipif(
-    not SOURCE.is_dir(), reason="the photos' licences keep them out of this repository"
-)
 METHODS = ("anchors", "ig", "lime", "xrai")
 
 
@@ -24,8 +20,8 @@ def base():
     return load_bundled("coco200-auto")
 
 
-def table(name):
-    with (SOURCE / name).open(newline="") as file:
+def table(path):
+    with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -79,26 +75,24 @@ def test_each_case_has_its_target_and_the_methods_seconds(base):
     assert len(base.classifiers) == 1
 
 
-@needs_source
-def test_the_ballots_add_up_to_the_published_votes(base):
+def test_the_ballots_add_up_to_the_published_votes(base, coco200):
     published = {
-        row["image"]: {method: float(row[method]) for method in METHODS} for row in table("votes-auto.csv")
+        row["image"]: {method: float(row[method]) for method in METHODS}
+        for row in table(coco200 / "votes-auto.csv")
     }
     assert {case.image_name: case.votes for case in base.cases} == published
 
 
-@needs_source
-def test_targets_and_seconds_are_those_of_the_runs(base):
-    runs = {row["image"]: row for row in table("runs-auto.csv")}
+def test_targets_and_seconds_are_those_of_the_runs(base, coco200):
+    runs = {row["image"]: row for row in table(coco200 / "runs-auto.csv")}
     for case in base.cases:
         run = runs[case.image_name]
         assert (case.target.index, case.target.probability) == (int(run["target"]), float(run["confidence"]))
         assert case.seconds == {method: float(run[f"{method}_seconds"]) for method in METHODS}
 
 
-@needs_source
-def test_hashes_are_those_of_the_photos(base):
-    hashes = {Path(row["file"]).name: row["sha256"] for row in table("manifest.csv")}
+def test_hashes_are_those_of_the_photos(base, coco200):
+    hashes = {Path(row["file"]).name: row["sha256"] for row in table(coco200 / "manifest.csv")}
     assert {case.image_name: case.image_sha256 for case in base.cases} == hashes
 
 
@@ -142,20 +136,18 @@ class StubRegistry:
         return stub
 
 
-@needs_source
-def test_building_it_twice_gives_the_same_file(tmp_path):
-    coco200 = importlib.import_module("cbrkit_xai.bases.coco200")
+def test_building_it_twice_gives_the_same_file(tmp_path, coco200):
+    builder = importlib.import_module("cbrkit_xai.bases.coco200")
     for name in ("one.cbr", "two.cbr"):
-        coco200.build(SOURCE, tmp_path / name, StubRegistry())
+        builder.build(coco200, tmp_path / name, StubRegistry())
     assert (tmp_path / "one.cbr").read_bytes() == (tmp_path / "two.cbr").read_bytes()
     assert CaseBase.load(tmp_path / "one.cbr").representations["latent"] == use("latent")
 
 
 @pytest.mark.slow
-@needs_source
-def test_building_it_gives_the_file_that_ships(tmp_path, base):
-    coco200 = importlib.import_module("cbrkit_xai.bases.coco200")
-    coco200.build(SOURCE, tmp_path / "again.cbr")
+def test_building_it_gives_the_file_that_ships(tmp_path, base, coco200):
+    builder = importlib.import_module("cbrkit_xai.bases.coco200")
+    builder.build(coco200, tmp_path / "again.cbr")
     again = CaseBase.load(tmp_path / "again.cbr")
     assert again.cases == base.cases
     for fingerprint, rows in base.features.items():

@@ -62,25 +62,14 @@ def names(folder):
 
 
 @needs_forking
-def test_a_read_only_file_in_a_read_only_folder(base):
-    base.chmod(0o444)
-    base.parent.chmod(0o555)
-    assert as_nobody(lambda: CaseBase.load(base).ids) == "('a',)"
-    assert names(base.parent) == ["base.cbr"]
-
-
-@needs_forking
-def test_a_read_only_file_in_a_folder_that_may_be_written_leaves_nothing_beside_it(base):
-    base.chmod(0o444)
-    base.parent.chmod(0o777)
-    assert as_nobody(lambda: CaseBase.load(base).ids) == "('a',)"
-    assert names(base.parent) == ["base.cbr"]
-
-
-@needs_forking
-def test_a_file_that_may_be_written_in_a_folder_that_may_not(base):
-    base.chmod(0o666)
-    base.parent.chmod(0o555)
+@pytest.mark.parametrize(
+    ("of_the_file", "of_its_folder"),
+    [(0o444, 0o555), (0o444, 0o777), (0o666, 0o555)],
+    ids=["neither may be written", "its folder may be written", "only the file may be written"],
+)
+def test_reading_what_may_not_be_written_leaves_nothing_beside_it(base, of_the_file, of_its_folder):
+    base.chmod(of_the_file)
+    base.parent.chmod(of_its_folder)
     assert as_nobody(lambda: CaseBase.load(base).ids) == "('a',)"
     assert names(base.parent) == ["base.cbr"]
 

@@ -128,6 +128,12 @@ def test_the_predecessors_rows_are_one_vote_each(read, photos):
     assert table.rows[0].target == Target(classifier="net", index=0, label="tench", probability=0.91)
 
 
+def test_a_separator_at_the_end_of_the_predecessors_rows_loses_no_vote(read):
+    table = read("id;classification;confidence;method;\na;tench;0.9;lime;\nb;tench;0.9;xrai\n")
+    assert table.methods == ("lime", "xrai")
+    assert votes_of(table) == [("a", {"lime": 1, "xrai": 0}), ("b", {"lime": 0, "xrai": 1})]
+
+
 def test_the_predecessors_classes_are_left_out_where_no_classifier_knows_them(read):
     (row,) = read("id;classification;confidence;method\na;tench;0.9;lime\n").rows
     assert row.target is None

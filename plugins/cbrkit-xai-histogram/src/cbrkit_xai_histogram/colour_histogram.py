@@ -77,9 +77,8 @@ class ColourHistogram:
         """Map stored counts `(n, 768)` to this histogram, row by row."""
         stored = np.asarray(stored, dtype=np.float32)
         width = VALUES // self.bins
-        counts: NDArray[np.float32] = stored.reshape(len(stored), 3 * self.bins, width).sum(axis=2)
+        counts = stored.reshape(len(stored), 3 * self.bins, width).sum(axis=2)
         if self.norm == "none":
             return counts
         totals = counts.sum(axis=1, keepdims=True, dtype=np.float64)  # (n, 1)
-        shares: NDArray[np.float32] = (counts / np.where(totals > 0, totals, 1.0)).astype(np.float32)
-        return shares
+        return (counts / np.where(totals > 0, totals, 1.0)).astype(np.float32)
