@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from cbrkit_xai.case import Case
     from cbrkit_xai.cases import Cases
+    from cbrkit_xai.explaining.explanation import Explanation
     from cbrkit_xai.features import Array, Features
     from cbrkit_xai.neighbours import Entries, Neighbours
     from cbrkit_xai.retaining import Verdict
@@ -22,6 +25,9 @@ class Representation(Protocol):
 
     Two optional members, `stored_as` (another representation, or None) and `derive(stored)`,
     say that the features are a cheap row-wise function of features that are stored already.
+    A third, `runs`, names the file or address of somebody's program (a model) that describing
+    would run, or is empty: a case base's own `use` of such a one is not resolved. Making the
+    component must not open it.
     """
 
     @property
@@ -107,7 +113,12 @@ class RetentionPolicy(Protocol):
 class Classifier(Protocol):
     """The model being explained.
 
-    Optional: `gradient(images, target)` and `features(images)`.
+    Optional members: `image_size`, height and width of the photos it takes where they are not
+    224 x 224; `features(images)`; `gradient(images, target)`, from `(n, h, w, 3)` floats on the
+    scale of the pixels (0 to 255) to the derivatives of the target's probability, of the same
+    shape; `feature_maps(images, target)`, the last convolution's `(n, h', w', c)` maps and the
+    derivatives of the target's score before softmax with respect to them. Without a gradient,
+    the member is absent or None.
     """
 
     @property
@@ -127,16 +138,27 @@ class Explainer(Protocol):
     """Explains one prediction by a picture."""
 
     def explain(
-        self, image: Array, classifier: Classifier, target: int, rng: Any, progress: Progress | None = None
-    ) -> Any:
-        """Return an explanation: attribution `(h, w)` float and/or mask `(h, w)` bool."""
+        self,
+        image: Array,
+        classifier: Classifier,
+        target: int,
+        rng: Generator,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """Return an `Explanation` with an attribution `(h, w)`, a mask `(h, w)`, or both.
+
+        `image` is `(h, w, 3)` uint8. When the classifier raises `BudgetSpentError`, an explainer
+        that has something to show returns it, with the reason in `stopped`.
+        """
 
 
 @runtime_checkable
 class Judge(Protocol):
     """Scores explanations automatically."""
 
-    def score(self, explanations: Sequence[Any], image: Array, classifier: Classifier, target: int) -> Array:
+    def score(
+        self, explanations: Sequence[Explanation], image: Array, classifier: Classifier, target: int
+    ) -> Array:
         """Return one number per explanation, higher is better, NaN to abstain."""
 
 

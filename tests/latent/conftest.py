@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the oracles `plain_forward` and `tape_oracle`
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,3 +46,11 @@ def images() -> np.ndarray:
         .repeat(3, axis=-1)
     )
     return np.stack([rng.integers(0, 256, (224, 224, 3), dtype=np.uint8), *flat, ramp, disc])
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The network in plain numpy and float64."""
+    from plain_forward import PlainForward
+
+    return PlainForward()

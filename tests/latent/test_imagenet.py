@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,6 +72,29 @@ def test_a_batch_equals_its_images_one_by_one(images: np.ndarray) -> None:
     assert np.array_equal(
         classifier.predict(images), np.concatenate([classifier.predict(one[None]) for one in images])
     )
+
+
+@pytest.mark.parametrize("function", ["features", "gradient", "feature_maps"])
+def test_each_backend_is_asked_for_what_it_computes(
+    function: str, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    keras_network = SimpleNamespace(**{function: lambda *given: asked.append(given) or "its answer"})
+    monkeypatch.setitem(sys.modules, "cbrkit_xai_latent.keras_network", keras_network)
+    given = (images,) if function == "features" else (images, 3)
+    assert getattr(EfficientNetLite0(backend="keras"), function)(*given) == "its answer"
+    assert asked == [given]
+    getattr(EfficientNetLite0(), function)(images[:1], *given[1:])
+    assert len(asked) == 1
+
+
+def test_the_backend_is_no_part_of_what_changes_the_numbers() -> None:
+    assert EfficientNetLite0(backend="keras").fingerprint == EfficientNetLite0().fingerprint
+
+
+def test_an_unknown_backend_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"backend.*torch"):
+        EfficientNetLite0(backend="torch")
 
 
 def test_a_tabby_cat_is_a_cat(cat: np.ndarray) -> None:

