@@ -31,9 +31,10 @@ format: $(VENV)/.full
 bench: $(VENV)/.full
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-# The pages that are made from the code.
+# The pages and pictures that are made from the code.
 docs: $(VENV)/.full
 	$(BIN)/python docs/generate_components.py --write
+	$(BIN)/python docs/draw_pictures.py
 
 # Rebuilds the bundled case base; needs the 200 photos, which are not part of the project.
 base: $(VENV)/.full
@@ -58,5 +59,5 @@ $(VENV)/.light: $(VENV)/.made constraints.txt $(PROJECTS)
 	touch $@
 
 $(VENV)/.full: $(VENV)/.made constraints.txt $(PROJECTS)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo,test,check]" $(PLUGINS)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo,tensorflow,test,check]" $(PLUGINS)
 	touch $(VENV)/.light $@

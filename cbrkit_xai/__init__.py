@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     )
     from cbrkit_xai.configurations import Configuration, configuration, load_configuration
     from cbrkit_xai.cycle import Recommender
-    from cbrkit_xai.errors import CbrkitXaiError
+    from cbrkit_xai.errors import BudgetSpentError, CbrkitXaiError
+    from cbrkit_xai.explaining.explanation import Explanation
+    from cbrkit_xai.explaining.picture import write_picture
+    from cbrkit_xai.explaining.running import explain
     from cbrkit_xai.fit_cache import FitCache
     from cbrkit_xai.hookspecs import hookimpl
     from cbrkit_xai.images import Image, open_image, open_images
@@ -50,6 +53,7 @@ API_VERSION = (1, 0)
 _HOME = {
     "AggregatorPlugin": "components",
     "Ballot": "case",
+    "BudgetSpentError": "errors",
     "Case": "case",
     "CaseBase": "case_base",
     "CaseStore": "stores.embedded",
@@ -60,6 +64,7 @@ _HOME = {
     "ConfigurationPlugin": "components",
     "Entries": "neighbours",
     "ExplainerPlugin": "components",
+    "Explanation": "explaining.explanation",
     "FitCache": "fit_cache",
     "Image": "images",
     "JudgePlugin": "components",
@@ -78,6 +83,7 @@ _HOME = {
     "Verdict": "retaining",
     "configuration": "configurations",
     "default_registry": "registry",
+    "explain": "explaining.running",
     "hookimpl": "hookspecs",
     "import_votes": "stores.importing",
     "load_configuration": "configurations",
@@ -85,12 +91,14 @@ _HOME = {
     "open_images": "images",
     "register": "registry",
     "use": "choice",
+    "write_picture": "explaining.picture",
 }
 
 __all__ = [
     "API_VERSION",
     "AggregatorPlugin",
     "Ballot",
+    "BudgetSpentError",
     "Case",
     "CaseBase",
     "CaseStore",
@@ -101,6 +109,7 @@ __all__ = [
     "ConfigurationPlugin",
     "Entries",
     "ExplainerPlugin",
+    "Explanation",
     "FitCache",
     "Image",
     "JudgePlugin",
@@ -119,6 +128,7 @@ __all__ = [
     "Verdict",
     "configuration",
     "default_registry",
+    "explain",
     "hookimpl",
     "import_votes",
     "load_configuration",
@@ -126,6 +136,7 @@ __all__ = [
     "open_images",
     "register",
     "use",
+    "write_picture",
 ]
 
 

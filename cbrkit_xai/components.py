@@ -221,11 +221,16 @@ class RetentionPolicyPlugin(ComponentPlugin):
 
 @attrs.frozen(kw_only=True)
 class ExplainerPlugin(ComponentPlugin):
-    """An explanation method; `needs_gradients` of the classifier; `deterministic` by seed."""
+    """An explanation method.
+
+    `needs_gradients`, `needs_feature_maps`: what the classifier must offer besides probabilities;
+    `deterministic` by seed.
+    """
 
     kind: ClassVar[str] = "explainer"
     hook: ClassVar[str] = "cbrkit_xai_explainers"
     needs_gradients: bool = _fact(False, *_yes_or_no)
+    needs_feature_maps: bool = _fact(False, *_yes_or_no)
     deterministic: bool = _fact(True, *_yes_or_no)
 
 

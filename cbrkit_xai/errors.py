@@ -106,6 +106,18 @@ class MissingDependencyError(CbrkitXaiError):
     """A package that this component needs is not installed."""
 
 
+class ClassifierError(CbrkitXaiError):
+    """A classifier that cannot be loaded, or whose answers are no probabilities."""
+
+
+class NotApplicableError(CbrkitXaiError):
+    """An explainer that this classifier or photo cannot serve."""
+
+
+class BudgetSpentError(CbrkitXaiError):
+    """The calls or seconds that an explainer may take are used up."""
+
+
 def first_sentence(error: BaseException) -> str:
     """Return what an error says in one line; attrs' validators put their objects behind the sentence."""
     text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)

@@ -33,6 +33,7 @@ __all__ = [
     "encode_png",
     "open_image",
     "open_images",
+    "pixels_of",
 ]
 
 SIDE = 224
@@ -117,25 +118,40 @@ def open_image(source: Source, *, name: str | None = None) -> Image:
     ImageError
         It is not a photo that can be used.
     """
-    path = None
-    match source:
-        case Image():
-            return source if name is None else attrs.evolve(source, name=name)
-        case str() | os.PathLike():
-            path = os.fsdecode(source)
-            name, where = name or os.path.basename(path), shown(path)
-            data = read_photo_file(path)
-        case bytes() | bytearray() | memoryview():
-            name, where = name or "bytes", shown(name or "bytes")
-            data = bytes(source)
-            check_bytes(len(data), where=where)
-        case np.ndarray():
-            return _from_array(source, name or "array")
-        case _:
-            kind = type(source)
-            what = f"a photo cannot be opened from {kind.__module__}.{kind.__qualname__}"
-            raise ImageError(what, where=name, allowed=_KINDS, next_step="pass one of these")
-    return _image(decode(data, where=where), sha256=hashlib.sha256(data).hexdigest(), name=name, path=path)
+    if isinstance(source, Image):
+        return source if name is None else attrs.evolve(source, name=name)
+    photo, sha256, name, path = _opened(source, name)
+    pixels = np.array(_scaled(photo, SIDE, SIDE))
+    return Image(pixels=pixels, sha256=sha256, name=name, path=path, size=photo.size)
+
+
+def pixels_of(source: Source, *, height: int, width: int) -> NDArray[np.uint8]:
+    """Open one photo as `open_image` does, but at another size.
+
+    Parameters
+    ----------
+    source : path, bytes, array or Image
+        What `open_image` takes. An `Image` is read again from its path, so that nothing of the photo
+        is lost; one without a path is scaled from its 224 x 224 pixels.
+    height, width : int
+        In pixels.
+
+    Returns
+    -------
+    (height, width, 3) uint8 array
+        sRGB.
+
+    Raises
+    ------
+    ImageError
+        It is not a photo that can be used.
+    """
+    if isinstance(source, Image):
+        if (height, width) == (SIDE, SIDE):
+            return source.pixels
+        source = source.path or source.pixels
+    photo, *_ = _opened(source, None)
+    return np.array(_scaled(photo, width, height))
 
 
 def open_images(
@@ -195,7 +211,30 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _from_array(array: NDArray[Any], name: str) -> Image:
+def _opened(
+    source: str | os.PathLike[str] | os.PathLike[bytes] | bytes | NDArray[np.uint8], name: str | None
+) -> tuple[PIL.Image.Image, str, str, str | None]:
+    """Return the photo at its own size, its sha256, its name and its path."""
+    path = None
+    match source:
+        case str() | os.PathLike():
+            path = os.fsdecode(source)
+            name, where = name or os.path.basename(path), shown(path)
+            data = read_photo_file(path)
+        case bytes() | bytearray() | memoryview():
+            name, where = name or "bytes", shown(name or "bytes")
+            data = bytes(source)
+            check_bytes(len(data), where=where)
+        case np.ndarray():
+            return _from_array(source, name or "array")
+        case _:
+            kind = type(source)
+            what = f"a photo cannot be opened from {kind.__module__}.{kind.__qualname__}"
+            raise ImageError(what, where=name, allowed=_KINDS, next_step="pass one of these")
+    return decode(data, where=where), hashlib.sha256(data).hexdigest(), name, path
+
+
+def _from_array(array: NDArray[Any], name: str) -> tuple[PIL.Image.Image, str, str, None]:
     import PIL.Image
 
     if array.dtype != np.uint8 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
@@ -207,11 +246,10 @@ def _from_array(array: NDArray[Any], name: str) -> Image:
         )
     check_size(array.shape[1], array.shape[0], where=shown(name))
     sha256 = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
-    return _image(PIL.Image.fromarray(array).convert("RGB"), sha256=sha256, name=name, path=None)
+    return PIL.Image.fromarray(array).convert("RGB"), sha256, name, None
 
 
-def _image(photo: PIL.Image.Image, *, sha256: str, name: str, path: str | None) -> Image:
+def _scaled(photo: PIL.Image.Image, width: int, height: int) -> PIL.Image.Image:
     from PIL.Image import Resampling
 
-    pixels = np.array(photo.resize((SIDE, SIDE), Resampling.LANCZOS))
-    return Image(pixels=pixels, sha256=sha256, name=name, path=path, size=photo.size)
+    return photo.resize((width, height), Resampling.LANCZOS)

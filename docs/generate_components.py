@@ -20,7 +20,14 @@ from cbrkit_xai.registry import KINDS, RegisteredPlugin, Registry
 from cbrkit_xai.structuring import known_parameters
 
 PAGE = Path(__file__).parent / "reference" / "components.md"
-OWN = ("cbrkit-xai", "cbrkit-xai-histogram", "cbrkit-xai-latent", "cbrkit-xai-ssim")
+OWN = (
+    "cbrkit-xai",
+    "cbrkit-xai-classifiers",
+    "cbrkit-xai-explainers",
+    "cbrkit-xai-histogram",
+    "cbrkit-xai-latent",
+    "cbrkit-xai-ssim",
+)
 
 HEAD = """\
 # Components

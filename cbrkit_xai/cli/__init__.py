@@ -17,6 +17,7 @@ from cbrkit_xai.errors import CbrkitXaiError
 COMMANDS = {
     "demo": "demo",
     "recommend": "recommend",
+    "explain": "explain",
     "plugins": "plugins",
     "import": "importing",
     "cases": "cases",
@@ -46,7 +47,7 @@ class _LazyCommands(click.Group):
 def cli(debug: bool) -> None:
     """Say which explanation of an image to show.
 
-    Start with `cbrkit-xai demo`, or `cbrkit-xai recommend photo.jpg`.
+    Start with `cbrkit-xai demo`, or `cbrkit-xai explain photo.jpg`.
     """
 
 

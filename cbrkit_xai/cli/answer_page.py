@@ -16,7 +16,7 @@ _WIDTH = 20  # characters of the longest bar
 
 def print_answer(answer: Recommendation) -> None:
     """Print the ranking, how sure it is, why, and how long it took."""
-    say(f"{answer.photo}: {_verdict(answer)}")
+    say(f"{answer.photo}: {verdict(answer)}")
     say(f"{answer.configuration} on {answer.base} · {answer.provenance}")
     rows = [
         (
@@ -48,7 +48,8 @@ def print_summary(answers: Sequence[Recommendation]) -> None:
     print_table(("photo", "show", "P(best)", "basis"), rows)
 
 
-def _verdict(answer: Recommendation) -> str:
+def verdict(answer: Recommendation) -> str:
+    """Return in words which method to show, by whose votes, and the chance that it is best."""
     chance = f"P(best) {answer.confidence[answer.best]:.2f}"
     if any(votes > answer.votes[answer.best] for votes in answer.votes.values()):
         return f"show {answer.best}, first once its time has its price ({chance})"

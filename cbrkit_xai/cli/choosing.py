@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cbrkit_xai.errors import CaseBaseError, nearest_spelling
+from cbrkit_xai.explaining import DEFAULT_CLASSIFIER
 
 if TYPE_CHECKING:
     from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.choice import Use
     from cbrkit_xai.configurations import Configuration
     from cbrkit_xai.cycle import Recommender
 
 DEFAULT_BASE = "coco200-auto"
 DEFAULT_CONFIGURATION = "lf-cos"
-DEFAULT_CLASSIFIER = "efficientnet-lite0"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -45,6 +46,50 @@ configuration_option = click.option(
     metavar="NAME|FILE.toml",
     help="A named configuration, or a file that composes one.",
 )
+
+
+classifier_option = click.option(
+    "--classifier",
+    metavar="NAME|KIND:MODEL",
+    help=f"The classifier that is explained: a name ({DEFAULT_CLASSIFIER} by default), keras:model.keras, "
+    "onnx:model.onnx, or python:package.module:factory.",
+)
+
+
+def chosen_classifier(text: str) -> Use:
+    """Return the classifier of that name; what follows a colon is its one required parameter.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such classifier, or it takes no such parameter.
+    """
+    from cbrkit_xai.choice import use
+    from cbrkit_xai.errors import ConfigurationError
+    from cbrkit_xai.registry import default_registry
+    from cbrkit_xai.structuring import required_parameters
+
+    name, colon, value = text.partition(":")
+    required = required_parameters(
+        default_registry().find("classifier", name, where="--classifier").resolve()
+    )
+    if bool(colon and value) != (len(required) == 1):
+        raise ConfigurationError(
+            f"{text!r} does not say which {required[0]}"
+            if required
+            else f"{name!r} takes nothing after a colon",
+            where="--classifier",
+            allowed=f"{name}:{required[0].upper()}" if required else name,
+        )
+    return use(name, **{required[0]: value}) if required else use(name)
+
+
+def other_classifier(base: CaseBase, fingerprint: str) -> list[str]:
+    """Warn if the votes are about another classifier's explanations; a base may not know whose they are."""
+    if not base.classifiers or fingerprint in base.classifiers:
+        return []
+    theirs = ", ".join(sorted(base.classifiers))
+    return [f"the votes are about explanations of {theirs}, not of {fingerprint}: read them with care"]
 
 
 def part_options(command: _Command) -> _Command:

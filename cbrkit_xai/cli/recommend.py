@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from cbrkit_xai.cli.choosing import (
-    DEFAULT_CLASSIFIER,
     base_option,
     chosen_base,
+    chosen_classifier,
     chosen_configuration,
+    classifier_option,
     configuration_option,
     fitted,
     images_option,
     json_option,
+    other_classifier,
     part_options,
 )
+from cbrkit_xai.explaining import DEFAULT_CLASSIFIER
 
 if TYPE_CHECKING:
     from cbrkit_xai.cycle import Recommender
@@ -39,11 +42,7 @@ if TYPE_CHECKING:
     metavar="VOTES",
     help="Votes that one second of an explainer's time is worth.",
 )
-@click.option(
-    "--classifier",
-    metavar="NAME",
-    help=f"The classifier whose predictions you will explain; by default {DEFAULT_CLASSIFIER}.",
-)
+@classifier_option
 @json_option
 def command(
     photos: tuple[str, ...],
@@ -115,13 +114,10 @@ def _names(text: str | None) -> list[str] | None:
 
 
 def _other_classifier(recommender: Recommender, classifier: str | None) -> list[str]:
-    """Warn if the votes are about another classifier's explanations; a base may not know whose they are."""
     registry, known = recommender.registry, recommender.base.classifiers
     if classifier is None and DEFAULT_CLASSIFIER not in registry.names("classifier"):
         return []  # whoever has no classifier installed has to know what they explain
-    name = classifier or DEFAULT_CLASSIFIER
-    registry.find("classifier", name, where="--classifier")
-    if not known or registry.create("classifier", name).fingerprint in known:
+    chosen = chosen_classifier(classifier or DEFAULT_CLASSIFIER)
+    if not known:
         return []
-    theirs = ", ".join(sorted(known))
-    return [f"the votes are about explanations of {theirs}, not of {name}: read them with care"]
+    return other_classifier(recommender.base, registry.create("classifier", chosen).fingerprint)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cbrkit_xai.cli.choosing import (
-    DEFAULT_CLASSIFIER,
+    chosen_classifier,
     chosen_configuration,
+    classifier_option,
     configuration_option,
     fitted,
     is_bundled,
     json_option,
     part_options,
 )
+from cbrkit_xai.explaining import DEFAULT_CLASSIFIER
 
 if TYPE_CHECKING:
     from cbrkit_xai.case import Target
     from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.images import Image
 
 
 @click.command("retain")
@@ -33,10 +36,10 @@ if TYPE_CHECKING:
     "--target",
     default="auto",
     show_default=True,
-    metavar="INDEX|top1|none|auto",
+    metavar="CLASS|INDEX|top1|none|auto",
     help="The class whose explanation was judged; auto: top1 if the base knows its cases' classes.",
 )
-@click.option("--classifier", default=DEFAULT_CLASSIFIER, show_default=True, metavar="NAME")
+@classifier_option
 @configuration_option
 @part_options
 @json_option
@@ -49,7 +52,7 @@ def command(
     allow_mixed: bool,
     allow_new_methods: bool,
     target: str,
-    classifier: str,
+    classifier: str | None,
     chosen: str,
     profile: str | None,
     organizer: str | None,
@@ -73,7 +76,7 @@ def command(
     image = open_image(photo)
     with CaseStore.open(base) as store:
         recommender = fitted(configuration, store.load(), learn_now=False)
-        found = explained_class(image.pixels, target, classifier, recommender.base)
+        found = explained_class(image, target, classifier or DEFAULT_CLASSIFIER, recommender.base)
         kept = recommender.retain(
             image,
             given,
@@ -118,31 +121,17 @@ def parsed_votes(text: str) -> dict[str, float]:
     return votes
 
 
-def explained_class(pixels: Any, target: str, classifier: str, base: CaseBase) -> Target | None:
+def explained_class(image: Image, target: str, classifier: str, base: CaseBase) -> Target | None:
     """Return the class that was explained, as the options say."""
-    import numpy as np
-
-    from cbrkit_xai.case import Target
-    from cbrkit_xai.errors import ParameterError
+    from cbrkit_xai.explaining.counted_classifier import CountedClassifier
+    from cbrkit_xai.explaining.running import made_classifier
+    from cbrkit_xai.explaining.targets import TOP, target_of
+    from cbrkit_xai.images import pixels_of
     from cbrkit_xai.registry import default_registry
 
     if target == "none" or (target == "auto" and not base.classifiers):
         return None
-    model = default_registry().create("classifier", classifier, where="--classifier")
-    probabilities = np.asarray(model.predict(pixels[None]))[0]
-    if target in ("auto", "top1"):
-        index = int(probabilities.argmax())
-    elif target.isdecimal() and int(target) < len(probabilities):
-        index = int(target)
-    else:
-        raise ParameterError(
-            f"{target!r} is no class",
-            where="--target",
-            allowed=f"0 to {len(probabilities) - 1}, top1, none, auto",
-        )
-    return Target(
-        classifier=model.fingerprint,
-        index=index,
-        label=model.labels[index],
-        probability=min(1.0, max(0.0, float(probabilities[index]))),
-    )
+    model = CountedClassifier(made_classifier(chosen_classifier(classifier), default_registry()))
+    height, width = model.image_size
+    pixels = pixels_of(image, height=height, width=width)
+    return target_of(pixels, model, TOP if target == "auto" else target)

@@ -29,6 +29,7 @@ class Block:
     `<!-- file: NAME -->` writes the block to a file. `<!-- run -->` runs its commands and compares
     what they print. `<!-- raises -->` expects an error of ours. `<!-- printed -->` is what the
     python block before it prints, or the error it raises; `...` in it stands for anything.
+    `<!-- needs: MODULE -->` runs a python block where that module is installed, and else compiles it.
     """
 
     page: Path

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tomllib
 import types
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -63,6 +64,8 @@ class Page:
     def _run_python(self, block):
         # Line numbers in a traceback are those of the page.
         code = compile("\n" * block.line + block.text, str(block.page), "exec")
+        if block.mark.startswith("needs: ") and find_spec(block.mark.removeprefix("needs: ")) is None:
+            return
         raised = ""
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             try:

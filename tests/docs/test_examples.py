@@ -38,6 +38,8 @@ def reader(tmp_path, monkeypatch, cache):
             del sys.modules[name]
 
 
+# Keras hands numpy its variables when it saves a model.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=[NAMES[PAGES.index(page)] for page in WITH_BLOCKS])
 def test_every_example_of_the_page_runs_as_it_is_shown(page, reader):
     for block in blocks(page):

@@ -1,0 +1,1 @@
+"""Classifiers of your own; `models` registers them."""
