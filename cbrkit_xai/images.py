@@ -42,7 +42,7 @@ SIDE = 224
 DECODING = "srgb-lanczos-224/1"
 """Names how pixels come about; part of every representation's fingerprint, so bump it when they change."""
 
-_KINDS = "the path of a local file, its bytes, a uint8 array (h, w, 3) or (h, w), or an Image"
+_KINDS = "the path of a local file, its bytes, a uint8 array (h, w, 3) or (h, w), or a cbrkit_xai.Image"
 
 
 def _locked(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

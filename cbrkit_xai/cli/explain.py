@@ -117,7 +117,7 @@ def _named(method: str) -> tuple[str, ...]:
 
     if method in (_AUTO, _ALL):
         return ()
-    names = tuple(name.strip() for name in method.split(",") if name.strip())
+    names = tuple(dict.fromkeys(name.strip() for name in method.split(",") if name.strip()))
     if not names:
         raise ParameterError("no method is named", where="--method", allowed="auto, all, or names: lime,ig")
     for name in names:
@@ -170,16 +170,15 @@ class Task:
 
     def _each(self, image: Image, ranking: Sequence[str]) -> list[Explanation]:
         """Run every method that can be run; the first says which could not."""
-        from cbrkit_xai.errors import ConfigurationError, MissingDependencyError, NotApplicableError
+        from cbrkit_xai.errors import NotApplicableError
+        from cbrkit_xai.explaining.running import CANNOT_RUN
 
         found: list[Explanation] = []
         passed_over: dict[str, str] = {}
         for method in ranking:
             try:
                 found.append(self._explanation(image, method))
-            except (ConfigurationError, MissingDependencyError, NotApplicableError) as error:
-                if method in self.methods and len(self.methods) == 1:
-                    raise
+            except CANNOT_RUN as error:
                 passed_over[method] = error.what
         if not found:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in passed_over.items())
@@ -235,7 +234,7 @@ def explain_photos(task: Task, photos: Sequence[str], pictures: Any, *, as_json:
             print_explanations(found, answer, file)
     if as_json:
         print_json({"explained": told, "rejected": rejected, "manifest": pictures.manifest_name})
-    elif pictures.manifest_name and told is not None:
+    elif pictures.manifest_name:
         from cbrkit_xai.cli.terminal import say
 
         say(f"all of them: {pictures.manifest_name}")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cbrkit_xai.explaining.explanation import Explanation
 
 _SUFFIX = ".png"
+_OTHER_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".svg", ".pdf")
 _MANIFEST = "manifest.csv"
+_TAG_WITHIN = 256  # bytes of a picture, in which its maker is named
 _COLUMNS = ("photo", "class", "probability", "method", "seconds", "calls", "file")
 
 
@@ -51,13 +53,12 @@ class Pictures:
         Raises
         ------
         ParameterError
-            One file for many photos, a file that is no PNG, or a photo that would be overwritten.
-        OSError
-            The folder cannot be made or written.
+            One file for many photos, a file that is no PNG, a photo or a file of the user's that would be
+            overwritten, or a folder that cannot be made or written.
         """
         path = Path(output or ".")
         is_file = path.suffix.lower() == _SUFFIX and not path.is_dir()
-        if path.suffix and not is_file and not path.is_dir():
+        if path.suffix.lower() in _OTHER_PICTURES and not path.is_dir():
             raise ParameterError(
                 f"a picture cannot be written as {path.suffix!r}",
                 where=f"-o {output}",
@@ -67,12 +68,16 @@ class Pictures:
             raise ParameterError(
                 f"one picture for {len(photos)} photos", where=f"-o {output}", next_step="name a folder"
             )
-        if is_file and any(_is_same(path, Path(photo)) for photo in photos):
+        if is_file and not _may_write(path):
             raise ParameterError(
-                "the picture would overwrite the photo", where=f"-o {output}", next_step="name another file"
+                "the picture would overwrite a file that is none of our pictures",
+                where=f"-o {output}",
+                next_step="name another file",
             )
         folder = path.parent if is_file else path
         _check_writable(folder)
+        if len(photos) > 1:
+            _check_manifest(folder / _MANIFEST)
         return cls(
             folder=folder,
             name=path.name if is_file else "",
@@ -83,7 +88,7 @@ class Pictures:
     @property
     def manifest_name(self) -> str | None:
         """Path of the manifest, if there is one."""
-        return str(self.folder / _MANIFEST) if self.with_manifest else None
+        return str(self.folder / _MANIFEST) if self._rows else None
 
     def write(self, photo: str, explanations: Sequence[Explanation]) -> Path:
         """Draw the explanations of one photo, and note them in the manifest; all of it, or nothing."""
@@ -99,7 +104,7 @@ class Pictures:
     def _free(self, stem: str, method: str) -> str:
         # Photos of one name may come from several folders.
         name, number = f"{stem}-{method}{_SUFFIX}", 1
-        while name in self._taken:
+        while name in self._taken or not _may_write(self.folder / name):
             number += 1
             name = f"{stem}-{number}-{method}{_SUFFIX}"
         self._taken.add(name)
@@ -127,12 +132,35 @@ class Pictures:
         write_atomically(self.folder / _MANIFEST, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
+def _may_write(file: Path) -> bool:
+    """Return whether nothing is there, or a picture of ours."""
+    from cbrkit_xai.explaining.picture import SOFTWARE
+
+    if not file.exists():
+        return True
+    return file.is_file() and SOFTWARE.encode() in file.open("rb").read(_TAG_WITHIN)
 
 
 def _check_writable(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".{os.getpid()}.part"
-    probe.touch()
-    probe.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{os.getpid()}.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ParameterError(
+            f"it cannot be written ({error.strerror or error})",
+            where=f"-o {folder}",
+            next_step="check the path and its permissions, or name another folder",
+        ) from error
+
+
+def _check_manifest(file: Path) -> None:
+    """Refuse to replace a file of that name which is not a manifest of ours."""
+    header = ",".join(_COLUMNS).encode()
+    if file.exists() and not file.read_bytes().startswith(header):
+        raise ParameterError(
+            "it is there already, and no manifest of pictures",
+            where=str(file),
+            next_step="name another folder with -o",
+        )

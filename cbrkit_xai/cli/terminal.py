@@ -35,7 +35,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
             columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             bar = Progress(*columns, console=Console(stderr=True), transient=True)
             bar.start()
-            task = bar.add_task(what, total=total)
+            task = bar.add_task(_escaped(what), total=total)
         if bar is not None:
             bar.update(task, completed=done, total=total)
 

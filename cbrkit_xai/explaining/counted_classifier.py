@@ -95,6 +95,11 @@ class CountedClassifier:
         return self._gradient if can(self._classifier, "gradient") else None
 
     @property
+    def features(self) -> Callable[[Array], Array] | None:
+        """`(n, h, w, 3)` uint8 to the `(n, d)` features under the classes; None if there are none."""
+        return self._features if can(self._classifier, "features") else None
+
+    @property
     def feature_maps(self) -> Callable[[Array, int], tuple[Array, Array]] | None:
         """`(n, h, w, 3)` uint8 and a class to its last convolution's maps and their gradients, or None."""
         return self._feature_maps if can(self._classifier, "feature_maps") else None
@@ -103,6 +108,12 @@ class CountedClassifier:
         self._spend(len(images))
         found = np.asarray(self._classifier.gradient(images, target))  # type: ignore[attr-defined]
         _check("the gradient", found, images.shape)
+        return found
+
+    def _features(self, images: Array) -> Array:
+        self._spend(len(images))
+        found = np.asarray(self._classifier.features(images))  # type: ignore[attr-defined]
+        _check("its features", found, (len(images), found.shape[-1] if found.ndim else 0))
         return found
 
     def _feature_maps(self, images: Array, target: int) -> tuple[Array, Array]:
@@ -117,9 +128,8 @@ class CountedClassifier:
 
     def _spend(self, images: int) -> None:
         if self._max_calls is not None and self.calls + images > self._max_calls:
-            raise BudgetSpentError(
-                f"{self._max_calls} calls are spent", allowed=f"max_calls = {self._max_calls}"
-            )
+            calls = "1 call is" if self._max_calls == 1 else f"{self._max_calls} calls are"
+            raise BudgetSpentError(f"{calls} spent", allowed=f"max_calls = {self._max_calls}")
         if self._max_seconds is not None and self._clock() - self._started > self._max_seconds:
             raise BudgetSpentError(
                 f"{self._max_seconds:g} seconds have passed", allowed=f"max_seconds = {self._max_seconds:g}"

@@ -16,10 +16,16 @@ from cbrkit_xai.cache import write_atomically
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.explaining.explanation import Explanation
 from cbrkit_xai.features import Array
+from cbrkit_xai.quiet import warnings_muted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from cbrkit_xai.case import Target
+
+SOFTWARE = "cbrkit-xai"
+"""Stands in every picture's file, so that ours can be told from a photo."""
 
 _COLUMNS = 5
 """The paper's Fig. 2 has the photo and four methods in a row."""
@@ -28,17 +34,19 @@ _TILE, _LARGE_TILE = 3.2, 4.4
 """Width of a photo in inches, beside several explanations and beside one."""
 
 _HEADER = 0.62
-_FOOTER = 0.75
+_FOOTER = 0.95
 _MARGIN = 0.15
 _DOTS_PER_INCH = 100
 
 _FOR = "viridis"
-_FOR_AND_AGAINST = "berlin"
-"""Both perceptually uniform (Smith and van der Walt 2015; Crameri 2018)."""
+_FOR_AND_AGAINST = "coolwarm"
+"""Both made for even steps to the eye (Smith and van der Walt 2015; Moreland 2009)."""
 
 _CLIPPED = 99.0
 """Percentile at which colours end: single pixels of a gradient are often many times the rest."""
 
+_HARDLY = 0.01
+_LINES = 4
 _DIMMED = 0.25
 _OUTLINE = (1.0, 0.85, 0.0)
 _SMALL: dict[str, Any] = {"fontsize": 7.5, "parse_math": False}
@@ -50,11 +58,15 @@ def write_picture(explanations: Sequence[Explanation], path: str | Path) -> Path
     Raises
     ------
     ParameterError
-        There is nothing to draw.
+        There is nothing to draw, or the file is to be no PNG.
     OSError
         The file cannot be written.
     """
     file = Path(path)
+    if file.suffix.lower() != ".png":
+        raise ParameterError(
+            f"a picture cannot be written as {file.name!r}", where="picture", allowed="a .png"
+        )
     write_atomically(file, draw_picture(explanations))
     return file
 
@@ -79,13 +91,13 @@ def draw_picture(explanations: Sequence[Explanation]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     # A reader's own matplotlibrc must not change the picture.
-    with matplotlib.rc_context(
-        {**matplotlib.rcParamsDefault, "backend": "agg", "font.family": "DejaVu Sans"}
-    ):
+    settings = {**matplotlib.rcParamsDefault, "backend": "agg", "font.family": "DejaVu Sans"}
+    # A label in a script that the font lacks is drawn as boxes; a warning about it helps nobody.
+    with warnings_muted(), matplotlib.rc_context(settings):
         figure = _figure(explanations)
         FigureCanvasAgg(figure)
         file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        figure.savefig(file, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": SOFTWARE})
     return file.getvalue()
 
 
@@ -170,7 +182,15 @@ def _show(axes: Axes, picture: Array, **settings: Any) -> None:
 
 def _class(explanation: Explanation) -> str:
     target = explanation.target
-    return "" if target is None else f"{target.label}, {target.probability:.2f}"
+    return "" if target is None else f"why {target.label}? (probability {shown_probability(target)})"
+
+
+def shown_probability(target: Target) -> str:
+    """Return a class's probability as people read it."""
+    probability = target.probability
+    if probability is None:
+        return "unknown"
+    return "< 0.01" if probability < _HARDLY else f"{probability:.2f}"
 
 
 def _pixels(explanation: Explanation) -> Array:
@@ -197,7 +217,7 @@ def _draw_kept(axes: Axes, explanation: Explanation) -> str:
     _show(axes, shown, interpolation="bilinear")
     if not mask.any():
         return "nothing needs to be kept"
-    if not mask.all():
+    if not mask.all() and min(mask.shape) > 1:  # a line of pixels has no contour
         height, width = mask.shape
         rows = 1 - (np.arange(height) + 0.5) / height
         columns = (np.arange(width) + 0.5) / width
@@ -224,8 +244,8 @@ def _draw_attribution(axes: Axes, legend: Axes, explanation: Explanation) -> str
     _show(axes, np.dstack([shown, opaque]), interpolation="nearest")
     _show(legend, colours(np.linspace(0, 1, 256))[None, :, :3], interpolation="nearest")
     for place, side, text in (
-        (0, "left", "against" if signed else "little"),
-        (1, "right", "for the class" if signed else "much"),
+        (0, "left", "against" if signed else "matters little"),
+        (1, "right", "for the class" if signed else "matters much"),
     ):
         legend.text(place, -0.3, text, **_SMALL, transform=legend.transAxes, ha=side, va="top")
     return ""
@@ -236,6 +256,8 @@ def _notes(explanation: Explanation) -> list[str]:
     notes = []
     if explanation.note:
         notes += textwrap.wrap(explanation.note, 56)
+    if explanation.target is not None and (explanation.target.probability or 0) < _HARDLY:
+        notes.append("the classifier hardly believes it: colours are relative")
     if explanation.stopped:
         notes += textwrap.wrap(f"stopped early: {explanation.stopped}", 56)
-    return notes[:3]
+    return notes if len(notes) <= _LINES else [*notes[: _LINES - 1], f"{notes[_LINES - 1]} …"]

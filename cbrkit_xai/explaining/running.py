@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.errors import (
+    BudgetSpentError,
     ConfigurationError,
     MissingDependencyError,
     NotApplicableError,
@@ -27,6 +29,10 @@ from cbrkit_xai.registry import Registry, default_registry
 if TYPE_CHECKING:
     from cbrkit_xai.features import Array
     from cbrkit_xai.protocols import Classifier, Explainer, Progress
+
+
+CANNOT_RUN = (BudgetSpentError, ConfigurationError, MissingDependencyError, NotApplicableError)
+"""Why a ranking moves on to its next method."""
 
 
 def explain(
@@ -54,9 +60,9 @@ def explain(
     target : int or str
         The class to explain: an index, a name, or "top1", the most probable.
     max_calls : int, optional
-        Most photos the classifier may be shown, the one that is asked for its class included.
+        Most photos the classifier may be shown for a method, the one that is asked for its class included.
     max_seconds : float, optional
-        Time after which it is shown no more; the best so far is returned.
+        Time after which it is shown no more for a method; the best so far is returned.
     seed : int
         Of the random choices; the same seed gives the same explanation.
     registry : Registry, optional
@@ -88,15 +94,17 @@ def explain(
     height, width = image_size(model)
     pixels = pixels_of(photo, height=height, width=width)
     _refuse_one_colour(pixels, image.name)
-    counted = CountedClassifier(model, max_calls=max_calls, max_seconds=max_seconds)
-    explained = target_of(pixels, counted, target)
     passed_over: dict[str, str] = {}
     for one in methods:
         name = one if isinstance(one, str) else one.name
+        counted = CountedClassifier(model, max_calls=max_calls, max_seconds=max_seconds)
         try:
+            explained = target_of(pixels, counted, target)
             explainer = made_explainer(one, model, registry)
             found, seconds = _run(explainer, name, pixels, counted, explained.index, seed, progress)
-        except (ConfigurationError, MissingDependencyError, NotApplicableError) as error:
+        except CANNOT_RUN as error:
+            if isinstance(error, BudgetSpentError):
+                error.where, error.next_step = name, "allow more: it has nothing to show yet"
             if len(methods) == 1:
                 raise
             passed_over[name] = error.what
@@ -174,7 +182,8 @@ def _run(
         raise PluginError(
             problem,
             where=f"explainer {name!r}",
-            allowed=f"an Explanation with a finite attribution or a mask of shape {pixels.shape[:2]}",
+            allowed=f"an Explanation with a finite attribution or a mask of shape {pixels.shape[:2]}, and "
+            "details that JSON can hold",
             next_step="tell its author",
         )
     return found, seconds
@@ -190,6 +199,10 @@ def _problem(found: Any, shape: tuple[int, ...]) -> str:
             return f"its {what} has shape {array.shape}"
     if found.attribution is not None and not np.isfinite(found.attribution).all():
         return "its attribution holds NaN or infinite values"
+    try:
+        json.dumps(found.to_json(), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        return f"its details are no JSON values ({error})"
     return ""
 
 

@@ -62,8 +62,10 @@ def target_index(target: int | str, labels: Sequence[str], probabilities: Array)
     """
     if target == TOP:
         return int(probabilities.argmax())
-    if isinstance(target, str) and target.strip() in labels:
-        return _only(target.strip(), labels)
+    if isinstance(target, str):
+        for name in (target, target.strip()):
+            if name in labels:
+                return _only(name, labels)
     index = _index(target)
     if index is None:
         raise ParameterError(
@@ -94,6 +96,6 @@ def _index(target: int | str) -> int | None:
     if isinstance(target, int) and not isinstance(target, bool):
         return target
     try:
-        return int(target) if isinstance(target, str) else None
+        return int(target) if isinstance(target, str) and target.isascii() and "_" not in target else None
     except ValueError:
         return None

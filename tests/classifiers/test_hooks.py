@@ -47,6 +47,8 @@ def test_resolving_and_making_loads_no_runtime_and_no_code_of_the_user(tmp_path)
 def test_three_kinds_are_registered_and_only_keras_promises_a_gradient():
     found = {one.name: one.has_gradient for one in cbrkit_xai_classifiers()}
     assert found == {"keras": True, "onnx": False, "python": False}
+    (own,) = (one for one in cbrkit_xai_classifiers() if one.name == "python")
+    assert own.summary.endswith("a gradient if yours has one")
 
 
 @pytest.mark.parametrize("name", ["keras", "onnx", "python"])

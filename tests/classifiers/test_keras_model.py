@@ -22,9 +22,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 @pytest.fixture(scope="session", autouse=True)
 def keras():
-    from cbrkit_xai_classifiers.quiet_tensorflow import keras_and_tensorflow
+    from cbrkit_xai import tensorflow_import
 
-    return keras_and_tensorflow("tests")[0]
+    return tensorflow_import.keras("tests")
 
 
 @pytest.fixture
@@ -346,6 +346,52 @@ def test_layers_that_are_not_keras_s_own_or_run_code_are_refused_before_keras_se
     assert f"model.keras: {said}" in refusal()
 
 
+@pytest.mark.parametrize("layer", ["StringLookup", "IntegerLookup", "TextVectorization"])
+def test_a_layer_that_reads_a_vocabulary_from_another_file_is_refused_before_keras_sees_it(
+    mean_colour, here, layer
+):
+    mean_colour()
+    (here / "secret.txt").write_text("1\n2\n")
+    part = {"module": "keras.layers", "class_name": layer, "registered_name": None}
+    part["config"] = {"vocabulary": "secret.txt"}
+    changed(here / "model.keras", lambda config: config["config"]["layers"].append(part))
+    said = refusal()
+    assert said.startswith(f"model.keras: its {layer} layer reads another file: vocabulary is 'secret.txt'; ")
+
+
+def test_a_vocabulary_in_the_file_itself_is_no_reason_to_refuse_it(keras, here, tmp_path):
+    photos = keras.Input((8, 10, 3), dtype="uint8")
+    found = keras.layers.IntegerLookup(vocabulary=list(range(1, 256)))(photos)
+    found = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(found))
+    keras.Model(photos, keras.layers.Softmax()(found)).save("model.keras")
+    rows = KerasModel(file="model.keras").predict(np.zeros((1, 8, 10, 3), dtype=np.uint8))
+    np.testing.assert_allclose(rows, 1 / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"units": -1}, "Received an invalid value for `units`"),
+        ({"activation": "nonsense"}, "Could not interpret activation function identifier: nonsense"),
+    ],
+)
+def test_of_a_refusal_of_keras_s_own_the_reason_is_quoted_and_no_config(mean_colour, here, change, said):
+    mean_colour()
+    changed(here / "model.keras", lambda config: config["config"]["layers"][-1]["config"].update(change))
+    text = refusal()
+    assert text.startswith(f"model.keras: Keras cannot load it: {said}")
+    assert "config" not in text and "{" not in text and "save it again" not in text
+
+
+def test_a_part_that_keras_does_not_know_is_named_without_its_config(mean_colour, here):
+    mean_colour()
+    part = {"module": "keras.later", "class_name": "Newer", "registered_name": None, "config": {"a": 1}}
+    changed(here / "model.keras", lambda config: config["config"]["layers"].append(part))
+    text = refusal()
+    assert text.startswith("model.keras: Keras cannot load it: Could not deserialize class 'Newer' because")
+    assert "{" not in text
+
+
 def test_a_loss_of_the_user_s_own_does_not_hinder(mean_colour, here, photos):
     mean_colour(matrix=COLOURS / 255)
     loss = {"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "function"}
@@ -472,4 +518,4 @@ def test_a_fresh_process_prints_nothing_but_our_own_and_refuses_to_hang_after_a_
     )
     assert done.stderr == ""
     if hasattr(os, "fork"):
-        assert done.stdout.startswith("model.keras: TensorFlow does not survive a fork")
+        assert done.stdout.startswith("cbrkit-xai-classifiers: TensorFlow cannot run in a process forked")

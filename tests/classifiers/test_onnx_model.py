@@ -30,7 +30,7 @@ def refusal(file="model.onnx", **parameters):
 
 @pytest.mark.parametrize("layout", ["nhwc", "nchw"])
 @pytest.mark.parametrize("kind", ["float", "double", "half"])
-@pytest.mark.parametrize("batch", ["n", 1, 2, 3, None, 32])
+@pytest.mark.parametrize("batch", ["n", 1, 2, 3, None, 32, 256])
 def test_the_answer_is_the_one_computed_by_hand(here, photos, layout, kind, batch):
     shape = [batch, 8, 10, 3] if layout == "nhwc" else [batch, 3, 8, 10]
     write_onnx(here / "model.onnx", layout=layout, kind=kind, shape=shape)
@@ -303,6 +303,15 @@ def test_an_inner_size_that_is_not_declared_is_found_when_it_is_tried(here):
     (here / "model.toml").write_text(f"{TO_ONE}size = [9, 10]")
     text = refusal()
     assert text.startswith("model.onnx: it fails on photos of 9 x 10 pixels: ") and "\n" not in text
+
+
+@pytest.mark.parametrize("batch", [257, 50_000])
+def test_a_model_that_takes_only_very_many_photos_at_a_time_is_refused(here, batch):
+    write_onnx(here / "model.onnx", shape=[batch, 8, 10, 3])
+    (here / "model.toml").write_text(TO_ONE)
+    assert refusal().startswith(
+        f"model.onnx: it takes {batch} photos at a time, no fewer; allowed: any number, or at most 256; "
+    )
 
 
 def test_a_model_with_two_inputs_is_refused(here):

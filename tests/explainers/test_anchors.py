@@ -148,7 +148,13 @@ def test_when_the_classifier_stops_the_best_so_far_is_returned_and_said_to_be_so
     assert details["lower_bound"] <= exact_precision(all_of(1, 5, 7), details["superpixels"], 9)
 
 
-@pytest.mark.parametrize("max_calls", [0, 1, 16])
+def test_a_classifier_that_does_not_tell_what_is_left_is_asked_as_often_as_it_allows():
+    classifier = follows(all_of(1, 5, 7), max_calls=1 + 48 + 13)
+    anchors(fill="noise").explain(IMAGE, classifier, 1, np.random.default_rng(0))
+    assert classifier.calls == classifier.max_calls
+
+
+@pytest.mark.parametrize("max_calls", [0, 1])
 def test_with_no_sample_at_all_the_error_comes_through(max_calls):
     with pytest.raises(BudgetSpentError):
         anchors().explain(IMAGE, follows(always, max_calls=max_calls), 1, np.random.default_rng(0))
@@ -238,23 +244,28 @@ def test_lower_bounds_on_real_photos_hold_on_a_second_fresh_sample(coco200):
     from cbrkit_xai.images import open_image
     from cbrkit_xai_latent.imagenet import EfficientNetLite0
 
-    classifier, explainer, held = EfficientNetLite0(), Anchors(max_samples=400, confirmation_samples=100), []
-    for path in sorted((coco200 / "images").glob("*.jpg"))[::40]:
+    classifier, explainer = EfficientNetLite0(), Anchors(max_samples=400, confirmation_samples=100)
+    told = []  # (lower bound, precision on the second sample, vacuous) of each photo
+    for path in sorted((coco200 / "images").glob("*.jpg"))[::20]:
         image = open_image(path).pixels
         target = int(classifier.predict(image[None])[0].argmax())
         details = explainer.explain(image, classifier, target, np.random.default_rng(0)).details
+        assert details["confirmed"]  # the bound comes from a fresh sample, too
         again = explainer.precision_of(
             image,
             classifier,
             target,
             details["superpixels"],
             np.random.default_rng(1),
-            100,
+            400,
             fill=details["fill"],
         )
-        held.append(again.precision >= details["lower_bound"])
-    assert len(held) == 5
-    assert sum(held) >= 4
+        told.append((details["lower_bound"], again.precision, details["vacuous"]))
+    held = sum(precision >= bound for bound, precision, _ in told)
+    vacuous = sum(is_vacuous for *_, is_vacuous in told)
+    assert len(told) == 10
+    assert held >= 9, f"{held} of 10 hold, {vacuous} of them vacuous: {told}"
+    assert vacuous <= 3, f"{vacuous} of 10 say nothing: {told}"
 
 
 def test_the_explainer_is_frozen():

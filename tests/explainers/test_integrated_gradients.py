@@ -236,3 +236,23 @@ def test_the_baselines_are_what_their_names_say(name, expected):
 def test_parameters_that_make_no_sense_are_refused(wrong):
     with pytest.raises((ValueError, ParameterError)):
         IntegratedGradients(**wrong)
+
+
+@pytest.mark.slow
+def test_on_real_photos_the_gap_is_told_and_mostly_under_five_per_cent(coco200):
+    from cbrkit_xai import open_image
+    from cbrkit_xai_latent.imagenet import EfficientNetLite0
+
+    classifier, explainer = EfficientNetLite0(), IntegratedGradients(max_steps=256)
+    gaps = []
+    for path in sorted((coco200 / "images").glob("*.jpg"))[::20]:
+        image = open_image(path).pixels
+        target = int(classifier.predict(image[None])[0].argmax())
+        found = explainer.explain(image, classifier, target, nobody())
+        black = np.stack([image, np.zeros_like(image)])
+        ends = classifier.predict(black)[:, target].astype(float)
+        # Worked out here from the picture that is shown, not read from what the method says of itself.
+        gaps.append(abs(found.attribution.sum() - (ends[0] - ends[1])) / abs(ends[0] - ends[1]))
+        assert found.details["gap"] == pytest.approx(gaps[-1], rel=1e-3)
+    assert len(gaps) == 10
+    assert sum(gap < 0.05 for gap in gaps) >= 8, gaps

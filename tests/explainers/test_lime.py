@@ -341,7 +341,7 @@ def test_a_budget_ends_in_a_refusal_or_in_a_fit_of_what_was_sampled(budget):
         found = Lime(samples=200).explain(scene.image, counted, 1, np.random.default_rng(0))
     except BudgetSpentError as error:
         assert budget < 2 * superpixels
-        assert f"{budget} calls are spent" in error.what
+        assert error.what in (f"{budget} calls are spent", "1 call is spent")
     else:
         assert 2 * superpixels <= budget
         assert found.details["samples"] == counted.calls == min(budget, 200)
@@ -357,6 +357,15 @@ def test_a_fit_that_ended_early_is_that_of_the_first_samples(on_squares):
     assert early.stopped == "64 calls are spent"
     assert not whole.stopped
     np.testing.assert_array_equal(early.attribution, whole.attribution)
+
+
+@pytest.mark.parametrize(
+    ("limits", "warned"), [({}, False), ({"max_calls": 300}, False), ({"max_calls": 299}, True)]
+)
+def test_the_note_warns_of_ranks_from_few_samples(on_squares, limits, warned):
+    note = on_squares(sums_squares(), samples=400, **limits).note
+    assert note.endswith("; few samples: ranks are unsure") == warned
+    assert note.startswith("299 samples; the linear model's R² is ") == warned
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (1, 40), (40, 1), (30, 77)])

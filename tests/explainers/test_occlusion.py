@@ -138,7 +138,7 @@ def test_a_budget_ends_in_a_refusal_or_in_a_map_of_the_whole_photo(budget):
         found = run(image, counted, 0, patch=8, stride=2, fill="black")
     except BudgetSpentError as error:
         assert budget < 1 + 16
-        assert f"{budget} calls are spent" in error.what
+        assert error.what in (f"{budget} calls are spent", "1 call is spent")
     else:
         assert budget >= 1 + 16
         assert found.details["patches"] == counted.calls - 1 == min(budget, 170) - 1

@@ -31,8 +31,7 @@ PROMISES = {
     "grad-cam": Promise(margin=0.45, found=1.0),
     "gradient": Promise(margin=0.45, found=1.0),
     "ig": Promise(margin=0.45, found=1.0),
-    # By default a superpixel is hidden by its own mean colour, which hides nothing of a coloured square.
-    "lime": Promise(margin=0.4, found=0.95, parameters={"fill": "blur"}),
+    "lime": Promise(margin=0.4, found=0.95),
     "occlusion": Promise(margin=0.45, found=1.0),
     "rise": Promise(margin=0.4, found=0.95, parameters={"samples": 500}),
     "smoothgrad": Promise(margin=0.45, found=1.0),

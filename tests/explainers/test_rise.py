@@ -182,7 +182,7 @@ def test_a_budget_ends_in_a_refusal_or_in_the_mean_of_the_masks_so_far(budget):
         found = Rise(samples=150).explain(scene.image, counted, 1, np.random.default_rng(0))
     except BudgetSpentError as error:
         assert budget <= 8 * 8
-        assert f"{budget} calls are spent" in error.what
+        assert error.what in (f"{budget} calls are spent", "1 call is spent")
     else:
         assert budget > 8 * 8
         assert found.details["samples"] == counted.calls == min(budget, 150)

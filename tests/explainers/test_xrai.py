@@ -116,6 +116,35 @@ def test_a_budget_that_ends_on_the_way_shows_the_paths_so_far(calls, spent, base
     assert found.attribution == pytest.approx(200.0 if baselines == ["black"] else 82.5)
 
 
+@pytest.mark.parametrize(
+    ("calls", "steps"),
+    [
+        (8, [2, 2]),
+        (8 + 3, [3, 2]),  # broken off, but with more points than the round before
+        (8 + 4, [4, 2]),
+        (8 + 8, [4, 4]),
+        (8 + 8 + 8, [8, 4]),
+        (8 + 8 + 16, [8, 8]),
+    ],
+)
+def test_each_path_has_a_round_before_any_has_its_next(calls, steps):
+    image = np.full((6, 5, 3), 100, dtype=np.uint8)
+    model = Budget(Power(np.ones(image.shape), exponent=3), calls)
+    found = Xrai(steps=2, max_steps=8, gap=1e-9).explain(image, model, 0, nobody())
+    assert found.details["steps"] == steps
+    assert found.details["baselines"] == ["black", "white"]
+    assert model.calls == calls
+    assert found.stopped == ("" if steps == [8, 8] else "the calls are spent")
+
+
+def test_a_path_that_adds_up_leaves_the_budget_to_the_other():
+    # From the photo's own colour there is no way to go, so its path adds up at once.
+    image = np.full((6, 5, 3), 100, dtype=np.uint8)
+    model = Budget(Power(np.ones(image.shape), exponent=3), 4 + 2 + 2 + 4 + 8 + 16)
+    found = Xrai(baselines=["mean", "black"], steps=2, gap=0.002).explain(image, model, 0, nobody())
+    assert (found.details["steps"], found.stopped) == ([2, 16], "")
+
+
 def _colours(change):
     """A photo of one colour but for what `change` does to it."""
     image = np.full((40, 30, 3), 97, dtype=np.uint8)

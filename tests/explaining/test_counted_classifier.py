@@ -65,6 +65,19 @@ def test_it_offers_a_gradient_only_where_the_classifier_does():
     assert not can(CountedClassifier(RednessWithGradient()), "feature_maps")
 
 
+def test_features_are_passed_on_and_counted():
+    class WithFeatures(Redness):
+        def features(self, images):
+            return np.ones((len(images), 5))
+
+    counted = CountedClassifier(WithFeatures(), max_calls=3)
+    assert not can(CountedClassifier(Redness()), "features")
+    assert counted.features(PHOTOS).shape == (3, 5)
+    assert counted.left == 0
+    with pytest.raises(BudgetSpentError):
+        counted.features(PHOTOS[:1])
+
+
 def _answering(answer):
     class Answering(Redness):
         def predict(self, images):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cbrkit_xai import Explanation, Target, write_picture
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.explaining.picture import draw_picture
+from cbrkit_xai.explaining.picture import _notes, draw_picture, shown_probability
 
 PIXELS = np.random.default_rng(0).integers(60, 200, size=(64, 64, 3), dtype=np.uint8)
 ROWS, COLUMNS = np.mgrid[:64, :64]
@@ -114,6 +114,38 @@ def test_the_same_explanation_gives_the_same_bytes_whatever_matplotlib_is_set_to
     expected = draw_picture(explanations)
     with matplotlib.rc_context({"font.size": 30, "image.cmap": "hot", "savefig.dpi": 30, "axes.grid": True}):
         assert draw_picture(explanations) == expected
+
+
+def test_a_label_in_a_script_that_the_font_lacks_is_drawn_without_a_warning():
+    target = Target(classifier="c", index=0, label="\u732b", probability=0.61)
+    draw_picture([attrs.evolve(made(attribution=np.eye(64)), target=target)])  # warnings are errors here
+
+
+def test_a_mask_of_a_single_row_can_be_drawn():
+    pixels = PIXELS[:1, :5]
+    mask = np.array([[True, False, True, False, True]])
+    assert drawn(made(mask=mask, pixels=pixels)).shape[0] > 100
+
+
+def test_a_class_that_the_classifier_hardly_believes_is_told_so():
+    hardly = Target(classifier="c", index=0, label="tabby cat", probability=0.002)
+    plain = made(attribution=np.eye(64))
+    told = attrs.evolve(plain, target=hardly)
+    assert (drawn(plain) != drawn(told)).any()
+    assert shown_probability(hardly) == "< 0.01"
+    assert shown_probability(plain.target) == "0.61"
+
+
+def test_a_long_note_ends_with_dots_not_in_the_middle():
+    notes = _notes(made(attribution=np.eye(64), note="word " * 200))
+    assert len(notes) == 4
+    assert notes[-1].endswith("…")
+
+
+def test_a_picture_is_a_png(tmp_path):
+    with pytest.raises(ParameterError, match=r"x\.jpg"):
+        made(attribution=np.eye(64)).save(tmp_path / "x.jpg")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_explanations_stand_in_rows_of_five():

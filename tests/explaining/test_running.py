@@ -97,6 +97,14 @@ def test_a_ranking_of_which_nothing_can_be_run_says_why():
         run([])
 
 
+def test_a_method_that_the_budget_does_not_reach_for_is_passed_over():
+    inner = Redness()
+    found = run(["patient", "brightness"], classifier=inner, max_calls=3)
+    assert found.method == "brightness"
+    assert found.passed_over == {"patient": "3 calls are spent"}
+    assert found.calls == 1  # each method has a budget of its own
+
+
 def test_an_unknown_method_is_told_with_the_nearest_spelling():
     with pytest.raises(ConfigurationError, match="did you mean 'brightness'"):
         run("brihgtness")
@@ -141,6 +149,8 @@ def _explaining_by(explainer):
         (Explanation(attribution=np.zeros((3, 3))), r"shape \(3, 3\)"),
         (Explanation(mask=np.zeros((224, 223), bool)), r"shape \(224, 223\)"),
         (Explanation(attribution=np.full((224, 224), np.nan)), "NaN"),
+        (Explanation(mask=np.ones((224, 224), bool), details={"gap": float("nan")}), "JSON"),
+        (Explanation(mask=np.ones((224, 224), bool), details={"gap": np.float32(1)}), "JSON"),
     ],
 )
 def test_an_explainer_that_breaks_the_contract_is_named(what, words):

@@ -26,6 +26,16 @@ def test_a_misspelt_name_is_refused_with_the_nearest():
         target_index("brid", LABELS, PROBABILITIES)
 
 
+def test_a_name_with_blanks_around_it_can_be_written_as_it_is():
+    assert target_index(" cat", (" cat", "dog"), np.array([0.5, 0.5])) == 0
+
+
+@pytest.mark.parametrize("target", ["1_0", "\u0661", "+-1"])
+def test_only_plain_digits_are_an_index(target):
+    with pytest.raises(ParameterError, match="unknown class"):
+        target_index(target, [str(label) for label in "abcdefghijklm"], np.full(13, 1 / 13))
+
+
 def test_a_name_of_two_classes_is_refused_with_their_indices():
     with pytest.raises(ParameterError, match="3, 4"):
         target_index("bird", LABELS, PROBABILITIES)

@@ -19,10 +19,10 @@ import pytest
 
 import cbrkit_xai as cx
 from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.tensorflow_import import tensorflow
 from cbrkit_xai_latent import hub_model, hub_network
 from cbrkit_xai_latent.hub_model import HubModelError
 from cbrkit_xai_latent.representation import Latent
-from cbrkit_xai_latent.tensorflow_import import tensorflow
 
 # Looked for and not imported: that takes 6 s, in each process that collects these tests.
 pytestmark = pytest.mark.skipif(
@@ -41,7 +41,7 @@ def save(
     scale: float = 1.0,
 ) -> Path:
     """Write a SavedModel whose `__call__` gives `answer(images, scale)`; twice that when training."""
-    tf = tensorflow()
+    tf = tensorflow("tests")
 
     class Model(tf.Module):
         def __init__(self) -> None:
@@ -61,7 +61,7 @@ def save(
 
 def seen(images: Any, scale: Any) -> Any:
     """Every 43rd pixel, over and over until there are 2048 numbers."""
-    tf = tensorflow()
+    tf = tensorflow("tests")
     picked = tf.reshape(images[:, ::STEP, ::STEP, :], (-1, 147))
     return scale * tf.tile(picked, (1, 14))[:, :2048]
 
@@ -222,7 +222,7 @@ def test_a_damaged_model(model: Path, tmp_path: Path, cat: np.ndarray) -> None:
 
 
 def test_a_model_without_a_function_to_call(tmp_path: Path, cat: np.ndarray) -> None:
-    tf = tensorflow()
+    tf = tensorflow("tests")
     tf.saved_model.save(tf.Module(), str(tmp_path / "model"))
     assert "the model cannot be called: it has no function __call__" in describe(tmp_path / "model", cat)
 
@@ -315,7 +315,7 @@ def test_an_address_with_something_else(
 def test_an_address_that_cannot_be_reached_fails_soon_and_says_what_to_do(
     own_cache: Path, cat: np.ndarray
 ) -> None:
-    tensorflow()
+    tensorflow("tests")
     begun = time.monotonic()
     said = describe(NOWHERE, cat)
     assert time.monotonic() - begun < 10

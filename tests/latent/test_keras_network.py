@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cbrkit_xai import tensorflow_import
 from cbrkit_xai.errors import CbrkitXaiError, ParameterError
 from cbrkit_xai.images import open_image
-from cbrkit_xai_latent import keras_network, network, tensorflow_import
+from cbrkit_xai_latent import keras_network, network
 from cbrkit_xai_latent.imagenet import EfficientNetLite0
 from cbrkit_xai_latent.representation import Latent
 from cbrkit_xai_latent.weights import read_weights
@@ -50,11 +51,10 @@ def test_gradients_are_those_of_the_onnx_backend(photos: np.ndarray) -> None:
     pixels = photos[:2] + np.float32(0.25)  # between the whole numbers, as integrated gradients ask
     ours, theirs = (backend.gradient(pixels, TABBY) for backend in (keras_network, network))
     assert ours.shape == pixels.shape and ours.dtype == np.float32
-    assert np.abs(ours - theirs).max() < 1e-4
-    # The slopes are small numbers: relative to their size they agree too, but for a few of the
-    # network's 7 million ReLU6 that stand at 0 or 6, where either side's slope is right.
+    # But for a few of the network's 7 million ReLU6 that stand at 0 or 6, where either side's slope is right.
     for one, other in zip(ours, theirs, strict=True):
         assert np.linalg.norm(one - other) < 0.01 * np.linalg.norm(other)
+        assert np.abs(one - other).max() < 0.05 * np.abs(other).max()
 
 
 @needs_tensorflow
@@ -153,7 +153,7 @@ def test_backends_that_agree_share_a_fingerprint() -> None:
 def test_somebodys_global_settings_of_keras_do_not_reach_the_model(photos: np.ndarray) -> None:
     from cbrkit_xai_latent.keras_graph import build_model
 
-    settings = tensorflow_import.keras().config
+    settings = tensorflow_import.keras("tests").config
     before = settings.dtype_policy(), settings.image_data_format()
     settings.set_dtype_policy("mixed_float16")
     settings.set_image_data_format("channels_first")
@@ -168,17 +168,10 @@ def test_somebodys_global_settings_of_keras_do_not_reach_the_model(photos: np.nd
 
 
 @needs_tensorflow
-def test_keras_on_something_else_than_tensorflow_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorflow_import.keras().config, "backend", lambda: "jax")
-    with pytest.raises(CbrkitXaiError, match="Keras runs on 'jax' here; allowed: tensorflow; unset KERAS_"):
-        tensorflow_import.keras()
-
-
-@needs_tensorflow
 def test_a_process_forked_from_one_that_used_tensorflow_is_told_so_and_does_not_hang(
     cat: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tensorflow_import.tensorflow()
+    tensorflow_import.tensorflow("tests")
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(CbrkitXaiError, match="forked from one that has used it; start processes by 'spawn'"):
         keras_network.features(cat[None])
@@ -207,22 +200,6 @@ def test_a_fresh_process_says_nothing_and_keeps_the_global_generators_as_they_we
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "a line of somebody else's\n")
-
-
-def test_only_lines_of_tensorflows_log_are_dropped(capfd: pytest.CaptureFixture[str]) -> None:
-    with tensorflow_import._native_chatter_dropped():
-        os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written\n")
-        os.write(2, b"I0000 00:00:1795483923.579770   14482 cudart_stub.cc:31] Could not find cuda\n")
-        os.write(2, b"Segmentation fault, says another thread\n")
-    os.write(2, b"afterwards\n")
-    assert capfd.readouterr().err == "Segmentation fault, says another thread\nafterwards\n"
-
-
-def test_what_was_written_before_a_failure_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), tensorflow_import._native_chatter_dropped():
-        os.write(2, b"what went wrong\n")
-        raise RuntimeError
-    assert capfd.readouterr().err == "what went wrong\n"
 
 
 @pytest.mark.parametrize(

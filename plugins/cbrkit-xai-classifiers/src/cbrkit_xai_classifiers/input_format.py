@@ -15,6 +15,9 @@ from cbrkit_xai_classifiers.settings import MAX_SIDE, Settings, example_settings
 CHUNK = 16
 """Photos shown to a network at a time, where it takes any number."""
 
+MOST_AT_A_TIME = 256
+"""To which a network may fix the number: a single photo is then computed so many times."""
+
 
 @attrs.frozen(kw_only=True)
 class InputFormat:
@@ -70,7 +73,7 @@ def input_format(
     Raises
     ------
     ClassifierError
-        The input takes no colour photos.
+        The input takes no colour photos, or too many at a time.
     ConfigurationError
         The settings contradict the model, or do not say what it leaves open.
     """
@@ -106,7 +109,15 @@ def input_format(
         raise ClassifierError(
             f"it takes photos of {height} x {width} pixels", where=model, allowed=f"1 to {MAX_SIDE} a side"
         )
-    return InputFormat(height=height, width=width, layout=layout, dtype=dtype, batch=shape[0])
+    batch = shape[0]
+    if batch is not None and batch > MOST_AT_A_TIME:
+        raise ClassifierError(
+            f"it takes {batch} photos at a time, no fewer",
+            where=model,
+            allowed=f"any number, or at most {MOST_AT_A_TIME}",
+            next_step="export it with a number of photos that is left open",
+        )
+    return InputFormat(height=height, width=width, layout=layout, dtype=dtype, batch=batch)
 
 
 def shown(shape: Sequence[int | None]) -> str:

@@ -1,8 +1,9 @@
-"""Refuses model files that could carry code, before Keras opens them."""
+"""Refuses model files that could carry code, or have other files read, before Keras opens them."""
 
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ _MOST_UNPACKED = 2 * MAX_MODEL_BYTES
 
 _RUN_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 """Layers that hold code, or load it from elsewhere."""
+
+_NAMES_A_FILE = re.compile(r"(.*_)?(vocabulary|path|file|file_?path|file_?name)")
+"""Settings of layers that, where they are texts, say which file of this machine to read."""
 
 _REASONS = {
     ".h5": "HDF5 files of older Kerases can carry Python code",
@@ -50,7 +54,7 @@ def check_keras_file(path: str) -> None:
 
 
 def check_keras_content(path: str) -> None:
-    """Refuse a `.keras` file with layers that are not Keras's own, or that run code.
+    """Refuse a `.keras` file with layers that are not Keras's own, run code, or read other files.
 
     Keras refuses some of this itself, which parts depends on its version.
 
@@ -75,6 +79,19 @@ def check_keras_content(path: str) -> None:
                 where=path,
                 allowed="layers of Keras's",
                 next_step=_OWN_CODE,
+            )
+        _check_names_no_file(part, path)
+
+
+def _check_names_no_file(part: dict[str, Any], path: str) -> None:
+    config = part.get("config")
+    for name, value in config.items() if isinstance(config, dict) else ():
+        if isinstance(value, str) and _NAMES_A_FILE.fullmatch(name):
+            raise ClassifierError(
+                f"its {part['class_name']} layer reads another file: {name} is {value[:80]!r}",
+                where=path,
+                allowed="a model that holds all it needs",
+                next_step=f"give the layer the content of that file, and save it again; or {_OWN_CODE}",
             )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
 
+from cbrkit_xai import tensorflow_import
 from cbrkit_xai.errors import ClassifierError, NotApplicableError, ParameterError, first_sentence
 from cbrkit_xai.features import Array
 from cbrkit_xai.quiet import warnings_muted
@@ -19,12 +20,10 @@ from cbrkit_xai_classifiers.keras_file import check_keras_content
 from cbrkit_xai_classifiers.keras_layers import last_maps_and_scores, output_of
 from cbrkit_xai_classifiers.prepared_model import PreparedModel
 from cbrkit_xai_classifiers.preparing import prepared
-from cbrkit_xai_classifiers.quiet_tensorflow import keras_and_tensorflow
 from cbrkit_xai_classifiers.scaling import PIXELS
 from cbrkit_xai_classifiers.settings import Settings
 
-_is_started = False
-_is_left_behind = False  # in a forked child of a process that had started TensorFlow
+_DISTRIBUTION = "cbrkit-xai-classifiers"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -61,11 +60,12 @@ class KerasNetwork:
             The settings do not fit the model.
         MissingDependencyError
             TensorFlow is not installed.
+        CbrkitXaiError
+            This process was forked from one that had used TensorFlow, and would hang.
         """
-        _refuse_after_fork(file)
         check_keras_content(file)
-        keras, tensorflow = keras_and_tensorflow(file)
-        _note_start()
+        keras = tensorflow_import.keras(_DISTRIBUTION)
+        tensorflow = tensorflow_import.tensorflow(_DISTRIBUTION)
         model = _loaded(keras, file)
         given = _format(model, file, settings)
         # The same layers, whatever lists or names its input and output were wrapped in.
@@ -147,16 +147,23 @@ class KerasNetwork:
 
 def _loaded(keras: Any, file: str) -> Any:
     try:
-        with warnings_muted():  # Keras's own, about numpy
+        with warnings_muted(), tensorflow_import.on_processor():  # warnings: Keras's own, about numpy
             model = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras, h5py and zipfile raise what they like
         raise ClassifierError(
-            f"Keras cannot load it: {first_sentence(error)[:300]}",
+            f"Keras cannot load it: {_reason(error)[:300]}",
             where=file,
             allowed="a model that Keras 3 saved",
-            next_step="load it in Python once, and save it again with model.save('model.keras')",
+            next_step="see whether keras.saving.load_model opens it, or name a function of yours that builds "
+            "the model: python:package.module:factory",
         ) from error
     return model
+
+
+def _reason(error: Exception) -> str:
+    """Return what Keras says at last, without the configs that it prints before or after."""
+    text = first_sentence(error).rpartition("Exception encountered: ")[2]
+    return re.split(r" *Full (?:object )?config: ", text)[0]
 
 
 def _format(model: Any, file: str, settings: Settings | None) -> InputFormat:
@@ -178,33 +185,11 @@ def _format(model: Any, file: str, settings: Settings | None) -> InputFormat:
 
 def _guarded(run: Callable[[], Any], where: str, given: InputFormat) -> Any:
     try:
-        return run()
+        with tensorflow_import.on_processor():
+            return run()
     except Exception as error:  # TensorFlow's own errors have no common base
         raise ClassifierError(
             f"it fails on photos of {given.height} x {given.width} pixels: {first_sentence(error)[:300]}",
             where=where,
             next_step="check size and layout in its settings",
         ) from error
-
-
-def _note_start() -> None:
-    global _is_started
-    _is_started = True
-
-
-def _refuse_after_fork(file: str) -> None:
-    if _is_left_behind:
-        raise ClassifierError(
-            "TensorFlow does not survive a fork: it would wait for threads that this process has lost",
-            where=file,
-            next_step="start processes by multiprocessing's 'spawn', or use the model in them first",
-        )
-
-
-def _after_fork() -> None:
-    global _is_left_behind
-    _is_left_behind = _is_started
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

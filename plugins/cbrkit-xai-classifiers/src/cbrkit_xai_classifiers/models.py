@@ -27,7 +27,7 @@ def cbrkit_xai_classifiers() -> Iterator[ClassifierPlugin]:
     )
     yield ClassifierPlugin(
         name="python",
-        summary="What a function of yours returns: any callable that gives probabilities",
+        summary="What a function of yours returns: probabilities, and a gradient if yours has one",
         source="your own code",
         factory="cbrkit_xai_classifiers.python_model:PythonModel",
     )

@@ -8,8 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from cbrkit_xai.errors import BudgetSpentError
-from cbrkit_xai_explainers.anchor_sampler import BATCH, AnchorFill, Sampler, until_spent
+from cbrkit_xai_explainers.anchor_sampler import AnchorFill, Sampler, until_spent
 from cbrkit_xai_explainers.anchor_samples import Counts, Samples
+from cbrkit_xai_explainers.batches import BATCH
 
 Trial: TypeAlias = tuple[Sampler, Samples]
 

@@ -13,10 +13,8 @@ from cbrkit_xai.errors import BudgetSpentError
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Classifier
 from cbrkit_xai_explainers.anchor_samples import Samples
+from cbrkit_xai_explainers.batches import in_batches
 from cbrkit_xai_explainers.hiding import Fill, fill_image, hide
-
-BATCH = 16
-"""Photos that the classifier is shown at once."""
 
 AnchorFill: TypeAlias = Fill | Literal["patches"]
 
@@ -107,14 +105,16 @@ class Sampler:
             From the classifier; what was answered before is in `into`.
         """
         anchors = np.asarray(anchors, dtype=bool)[: self.budget.left]
-        for start in range(0, len(anchors), BATCH):
-            batch = anchors[start : start + BATCH]
-            kept = batch | (self.rng.random(batch.shape) < 0.5)
-            photos = hide(self.image, self._fills(len(batch)), self.labels, kept)
-            answers = np.asarray(self.classifier.predict(photos))  # (n, classes)
-            self.budget.spend(len(batch))
+
+        def ask(some: slice) -> tuple[Array, Array]:
+            kept = anchors[some] | (self.rng.random(anchors[some].shape) < 0.5)
+            photos = hide(self.image, self._fills(len(kept)), self.labels, kept)
+            return kept, np.asarray(self.classifier.predict(photos))  # (n, superpixels), (n, classes)
+
+        for some, (kept, answers) in in_batches(ask, len(anchors)):
+            self.budget.spend(len(kept))
             hits = answers.argmax(axis=1) == self.target
-            into.add(batch, kept, hits, answers[:, self.target])
+            into.add(anchors[some], kept, hits, answers[:, self.target])
 
     def _fills(self, samples: int) -> Array:
         if self._fixed is not None:

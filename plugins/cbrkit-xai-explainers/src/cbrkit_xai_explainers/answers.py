@@ -10,9 +10,7 @@ import numpy as np
 from cbrkit_xai.errors import BudgetSpentError
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Classifier, Progress
-
-BATCH = 16
-"""Photos shown at once: little is lost when the budget ends, and memory stays small."""
+from cbrkit_xai_explainers.batches import in_batches
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -45,8 +43,6 @@ def answers(
 ) -> Answers:
     """Ask for the probability of one class in each of many photos.
 
-    Where the budget does not reach for a whole batch, smaller ones are tried: all of it is used.
-
     Parameters
     ----------
     classifier : Classifier
@@ -61,19 +57,13 @@ def answers(
         Told how many of `count` are answered.
     """
     found: list[Array] = []
-    done, batch = 0, BATCH
-    while done < count:
-        some = slice(done, min(done + batch, count))
-        try:
-            found.append(np.asarray(classifier.predict(photos(some)))[:, target])
-        except BudgetSpentError as error:
-            if some.stop - some.start == 1:
-                return Answers(probabilities=_joined(found), refusal=error)
-            batch = (some.stop - some.start) // 2
-            continue
-        done = some.stop
-        if progress is not None:
-            progress(done, count)
+    try:
+        for some, probabilities in in_batches(lambda some: classifier.predict(photos(some)), count):
+            found.append(np.asarray(probabilities)[:, target])
+            if progress is not None:
+                progress(some.stop, count)
+    except BudgetSpentError as error:
+        return Answers(probabilities=_joined(found), refusal=error)
     return Answers(probabilities=_joined(found))
 
 

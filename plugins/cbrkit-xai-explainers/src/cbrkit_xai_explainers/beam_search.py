@@ -10,8 +10,9 @@ import numpy as np
 from attrs import validators
 
 from cbrkit_xai.features import Array
-from cbrkit_xai_explainers.anchor_sampler import BATCH, Sampler
+from cbrkit_xai_explainers.anchor_sampler import Sampler
 from cbrkit_xai_explainers.anchor_samples import Samples
+from cbrkit_xai_explainers.batches import BATCH
 from cbrkit_xai_explainers.kl_bounds import exploration, kl_lower
 from cbrkit_xai_explainers.kl_lucb import best_arms
 

@@ -12,9 +12,7 @@ from cbrkit_xai.errors import BudgetSpentError, NotApplicableError, ParameterErr
 from cbrkit_xai.explaining.counted_classifier import can
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Classifier, Progress
-
-BATCH = 16
-"""Pictures asked about at once: more would be lost where time runs out, and fill the memory."""
+from cbrkit_xai_explainers.batches import in_batches
 
 Gradient: TypeAlias = Callable[[Array, int], Array]
 """`(n, h, w, 3)` floats on the scale of the pixels and a class to derivatives of the same shape."""
@@ -71,27 +69,25 @@ def summed_gradients(
 ) -> GradientSum:
     """Sum the gradients at `picture(0)`, ..., `picture(count - 1)`, each `(h, w, 3)` floats.
 
-    Where the budget does not reach for a batch, smaller ones are tried, down to single pictures;
-    so every call that may be made is made. `picture` may be asked for the same number again.
+    `picture` may be asked for the same number again.
     `progress` is called with the number of pictures done. `factor(number)`, `(h, w, 3)`, is what the
     gradient at that picture is multiplied with.
     """
+
+    def gradients(some: slice) -> Array:
+        return gradient(np.stack([picture(number) for number in range(some.start, some.stop)]), target)
+
     total: Array = np.zeros(())
-    done, size = 0, BATCH
-    while done < count:
-        stop = min(done + size, count)
-        try:
-            found = gradient(np.stack([picture(number) for number in range(done, stop)]), target)
-        except BudgetSpentError as spent:
-            size = (stop - done) // 2
-            if size == 0:
-                return GradientSum(total=total, pictures=done, spent=spent)
-            continue
-        for number, one in zip(range(done, stop), found, strict=True):
-            total = total + (one.astype(np.float64) if factor is None else one * factor(number))
-        done = stop
-        if progress is not None:
-            progress(done)
+    done = 0
+    try:
+        for some, found in in_batches(gradients, count):
+            for number, one in zip(range(done, some.stop), found, strict=True):
+                total = total + (one.astype(np.float64) if factor is None else one * factor(number))
+            done = some.stop
+            if progress is not None:
+                progress(done)
+    except BudgetSpentError as spent:
+        return GradientSum(total=total, pictures=done, spent=spent)
     return GradientSum(total=total, pictures=done, spent=None)
 
 

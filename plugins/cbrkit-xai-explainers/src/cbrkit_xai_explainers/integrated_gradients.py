@@ -8,6 +8,8 @@ is on the number of steps, and 50 or 100 steps, as is usual, often fail it on ph
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 from numpy.random import Generator
@@ -71,7 +73,7 @@ class IntegratedGradients:
         BudgetSpentError
             The budget does not reach for the two ends of the path and one point between them.
         """
-        found = self.integrate(image, classifier, target, progress)
+        *_, found = self.rounds(image, classifier, target, progress)
         return Explanation(
             attribution=found.attribution.sum(axis=2),
             details={"baseline": self.baseline, **found.details(self.gap)},
@@ -79,10 +81,10 @@ class IntegratedGradients:
             stopped=found.stopped,
         )
 
-    def integrate(
+    def rounds(
         self, image: Array, classifier: Classifier, target: int, progress: Progress | None = None
-    ) -> Integral:
-        """Return the attribution of each pixel and channel; raises as `explain` does."""
+    ) -> Iterator[Integral]:
+        """Yield what is known after each round, at least once; raises as `explain` does."""
         gradient = gradient_of(classifier)
         start = baseline_picture(self.baseline, image)
         ends = classifier.predict(np.stack([image, start]))[:, target]
@@ -100,8 +102,9 @@ class IntegratedGradients:
                 shifted(progress, before, steps),
             )
             best = _finer(best, total, way, difference)
+            yield best
             if total.spent is not None or best.within(self.gap) or steps == self.max_steps:
-                return best
+                return
             before += steps
             steps = min(2 * steps, self.max_steps)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.features import Array
-from cbrkit_xai_explainers.anchor_sampler import BATCH, Sampler
+from cbrkit_xai_explainers.anchor_sampler import Sampler
 from cbrkit_xai_explainers.anchor_samples import Counts, Samples
+from cbrkit_xai_explainers.batches import BATCH
 from cbrkit_xai_explainers.kl_bounds import exploration, kl_lower, kl_upper
 
 

@@ -6,7 +6,7 @@ authors (the package saliency), fed with our own Integrated Gradients, whose com
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import attrs
@@ -79,8 +79,8 @@ class Xrai:
     ) -> Explanation:
         """Return a signed attribution `(h, w)`, constant in each region; nothing is random.
 
-        Where the budget ends before the last path, what the paths before it gave is shown. Cutting
-        up and ranking take up to a few seconds more, without a call.
+        Where the budget ends, what the paths gave so far is shown; each has its first round before
+        any is doubled. Cutting up and ranking take up to a few seconds more, without a call.
 
         Raises
         ------
@@ -89,34 +89,24 @@ class Xrai:
         BudgetSpentError
             The budget does not reach for the two ends of a path and one point between them.
         """
-        found: list[Integral] = []
-        stopped = ""
-        for path in self._paths():
-            try:
-                found.append(path.integrate(image, classifier, target, progress))
-            except BudgetSpentError as spent:
-                if not found:
-                    raise
-                stopped = spent.what
-            stopped = stopped or found[-1].stopped
-            if stopped:
-                break
-        pixels = np.mean([integral.attribution for integral in found], axis=0)  # (h, w, 3)
+        found, stopped = _in_turns(
+            {path.baseline: path.rounds(image, classifier, target, progress) for path in self._paths()}
+        )
+        integrals = list(found.values())
+        pixels = np.mean([integral.attribution for integral in integrals], axis=0)  # (h, w, 3)
         scores, regions = ranked_regions(image, pixels, self.algorithm)
         details = {
             "algorithm": self.algorithm,
             "regions": regions,
-            "baselines": list(self.baselines[: len(found)]),
-            "steps": [integral.steps for integral in found],
-            "difference": [integral.difference for integral in found],
-            "gap": [integral.gap for integral in found],
-            "converged": all(integral.within(self.gap) for integral in found),
+            "baselines": list(found),
+            "steps": [integral.steps for integral in integrals],
+            "difference": [integral.difference for integral in integrals],
+            "gap": [integral.gap for integral in integrals],
+            "converged": all(integral.within(self.gap) for integral in integrals),
         }
         doubts = [
             f"from {baseline}: {integral.note(self.gap)}"
-            for baseline, integral in zip(
-                self.baselines, found, strict=False
-            )  # the budget may end between them
+            for baseline, integral in found.items()
             if integral.gap is None or not integral.within(self.gap)
         ]
         return Explanation(attribution=scores, details=details, note="; ".join(doubts), stopped=stopped)
@@ -126,6 +116,27 @@ class Xrai:
             IntegratedGradients(baseline=baseline, steps=self.steps, max_steps=self.max_steps, gap=self.gap)
             for baseline in self.baselines
         ]
+
+
+def _in_turns(paths: dict[Baseline, Iterator[Integral]]) -> tuple[dict[Baseline, Integral], str]:
+    """Go a round of each path in turn; return the latest of each, and why there are no more, or ""."""
+    found: dict[Baseline, Integral] = {}
+    going = dict(paths)
+    while going:
+        for baseline in tuple(going):
+            try:
+                latest = next(going[baseline], None)
+            except BudgetSpentError as spent:
+                if not found:
+                    raise
+                return found, spent.what
+            if latest is None:
+                del going[baseline]
+                continue
+            found[baseline] = latest
+            if latest.stopped:
+                return found, latest.stopped
+    return found, ""
 
 
 def ranked_regions(image: Array, attribution: Array, algorithm: str) -> tuple[Array, int]:

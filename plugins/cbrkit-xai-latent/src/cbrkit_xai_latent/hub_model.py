@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from cbrkit_xai.cache import cache_folder
 from cbrkit_xai.errors import CbrkitXaiError, ParameterError, first_sentence
-from cbrkit_xai_latent.tensorflow_import import tensorflow_hub
+from cbrkit_xai.tensorflow_import import tensorflow_hub
+from cbrkit_xai_latent.installed import DISTRIBUTION
 
 PAPER_HANDLE = "https://tfhub.dev/google/imagenet/inception_v3/feature_vector/5"
 """Of the paper's network: InceptionV3, trained on ImageNet."""
@@ -72,7 +73,7 @@ def local_folder(handle: str) -> Path:
         folder = Path(handle).expanduser()
         _check_folder(folder)
         return folder
-    hub = tensorflow_hub()
+    hub = tensorflow_hub(DISTRIBUTION)
     with _downloading, _kept_in(_models_folder()):
         if not _is_downloaded(handle):
             _check_reachable(handle)

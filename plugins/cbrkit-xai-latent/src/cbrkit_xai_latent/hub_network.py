@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cbrkit_xai.errors import ParameterError, first_sentence
+from cbrkit_xai.tensorflow_import import on_processor, tensorflow
 from cbrkit_xai_latent.architecture import IMAGE_SIZE
 from cbrkit_xai_latent.hub_model import HubModelError, content_hash, is_address, local_folder
-from cbrkit_xai_latent.tensorflow_import import on_processor, tensorflow
+from cbrkit_xai_latent.installed import DISTRIBUTION
 
 FEATURES = 2048
 SIZE = 299
@@ -79,7 +80,7 @@ def features(images: NDArray[Any], handle: str) -> NDArray[np.float32]:
 
 
 def _vector(model: Any, image: NDArray[np.uint8], handle: str) -> NDArray[np.float32]:
-    tf = tensorflow()
+    tf = tensorflow(DISTRIBUTION)
     with on_processor():
         enlarged = tf.image.resize(tf.constant(image, tf.float32), (SIZE, SIZE), method="bilinear")
         try:
@@ -119,7 +120,7 @@ def _not_training(model: Any) -> dict[str, bool]:
 
 
 def _shared_model(handle: str) -> Any:
-    tensorflow()  # says so where this process was forked from one that has used it
+    tensorflow(DISTRIBUTION)  # says so where this process was forked from one that has used it
     key = fingerprint(handle)  # a folder whose files were replaced is another model
     with _lock:
         if key not in _models:
@@ -129,7 +130,7 @@ def _shared_model(handle: str) -> Any:
 
 def _loaded(handle: str) -> Any:
     folder = local_folder(handle)
-    tf = tensorflow()
+    tf = tensorflow(DISTRIBUTION)
     try:
         with on_processor():
             model = tf.saved_model.load(str(folder))

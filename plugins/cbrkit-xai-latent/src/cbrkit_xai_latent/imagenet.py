@@ -21,7 +21,7 @@ class EfficientNetLite0:
     Parameters
     ----------
     backend : {"onnx", "keras"}
-        What computes the network; "keras" needs TensorFlow. Backends agree to 1e-4, so it is not
+        What computes the network; "keras" needs TensorFlow. Probabilities agree to 1e-4, so it is not
         in the fingerprint.
     """
 

@@ -9,6 +9,8 @@ from types import ModuleType
 
 from cbrkit_xai.errors import MissingDependencyError
 
+DISTRIBUTION = "cbrkit-xai-latent"
+
 
 def module(name: str, *, pip_name: str) -> ModuleType:
     """Import a module on use.
@@ -40,4 +42,4 @@ def data_file(package: str, path: str, *, pip_name: str) -> Path:
 
 
 def _missing(what: str, pip_name: str) -> MissingDependencyError:
-    return MissingDependencyError(what, where="cbrkit-xai-latent", next_step=f"pip install {pip_name}")
+    return MissingDependencyError(what, where=DISTRIBUTION, next_step=f"pip install {pip_name}")

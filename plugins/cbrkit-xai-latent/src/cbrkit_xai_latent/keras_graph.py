@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cbrkit_xai.tensorflow_import import keras
 from cbrkit_xai_latent.architecture import BATCH_NORM_EPSILON, CLASSES, IMAGE_SIZE, Block, blocks
+from cbrkit_xai_latent.installed import DISTRIBUTION
 from cbrkit_xai_latent.onnx_graph import check_weights
-from cbrkit_xai_latent.tensorflow_import import keras
 
 
 def build_model(weights: Mapping[str, NDArray[Any]]) -> Any:
@@ -41,7 +42,7 @@ class _Builder:
     """Chains layers; each gets its weights at once."""
 
     def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        self.keras = keras()
+        self.keras = keras(DISTRIBUTION)
         self.weights = weights
 
     def model(self) -> Any:

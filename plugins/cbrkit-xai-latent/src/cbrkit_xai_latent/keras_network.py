@@ -1,6 +1,7 @@
 """Runs EfficientNet-Lite0 by TensorFlow: one model a process, made on first use.
 
-The functions are those of `network`, which needs no TensorFlow, and agree with it to 1e-4.
+The functions are those of `network`, which needs no TensorFlow. Features, scores and maps agree with it to
+1e-4, gradients to 1 % in norm: at ReLU6's kinks, float32 may take either side.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from cbrkit_xai.tensorflow_import import on_processor, tensorflow
 from cbrkit_xai_latent.architecture import CLASSES, FEATURES, IMAGE_SIZE
 from cbrkit_xai_latent.gradient_graph import MAP_SIZE
+from cbrkit_xai_latent.installed import DISTRIBUTION
 from cbrkit_xai_latent.keras_graph import build_model
 from cbrkit_xai_latent.network import FINGERPRINT
 from cbrkit_xai_latent.network_inputs import checked_images, checked_pixels, checked_target
-from cbrkit_xai_latent.tensorflow_import import on_processor, tensorflow
 from cbrkit_xai_latent.weights import read_weights
 
 __all__ = ["FINGERPRINT", "feature_maps", "features", "gradient", "logits"]
@@ -143,7 +145,7 @@ def _each(images: NDArray[Any], function: str, *target: int) -> Iterator[list[ND
 
 def _shared_functions() -> _Functions:
     global _functions
-    tensorflow()  # says so where this process was forked from one that has used it
+    tensorflow(DISTRIBUTION)  # says so where this process was forked from one that has used it
     with _lock:
         if _functions is None:
             with on_processor():
@@ -152,7 +154,7 @@ def _shared_functions() -> _Functions:
 
 
 def _new_functions(model: Any) -> _Functions:
-    tf = tensorflow()
+    tf = tensorflow(DISTRIBUTION)
     image = tf.TensorSpec((1, IMAGE_SIZE, IMAGE_SIZE, 3), tf.float32)
     index = tf.TensorSpec((), tf.int32)
 
