@@ -73,6 +73,7 @@ def test_the_recommended_method_is_run_and_drawn(run, chelsea, tmp_path, picture
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_all_methods_stand_side_by_side_best_first(run, chelsea, tmp_path, picture_of):
     done = run("explain", chelsea, "--method", "all", "--max-calls", 150, "-o", "all.png", "--json")
     assert done.returncode == 0, done.stderr
@@ -86,11 +87,17 @@ def test_all_methods_stand_side_by_side_best_first(run, chelsea, tmp_path, pictu
     assert width > 4 * height
 
 
-@pytest.mark.parametrize("method", ["lime", "anchors", "ig", "xrai", "rise", "smoothgrad", "random"])
-def test_the_same_photo_and_seed_give_the_same_bytes_in_another_process(run, chelsea, tmp_path, method):
+@pytest.mark.slow
+def test_the_same_photo_and_seed_give_the_same_bytes_in_another_process(run, chelsea, tmp_path):
+    methods = "lime,anchors,ig,xrai,rise,smoothgrad,blur-ig,occlusion,random"
     for name in ("first.png", "second.png"):
-        done = run("explain", chelsea, "--method", method, "--max-calls", 150, "--seed", 3, "-o", name)
+        done = run(
+            "explain", chelsea, "--method", methods, "--max-calls", 120, "--seed", 3, "-o", name, "--json"
+        )
         assert done.returncode == 0, done.stderr
+        (told,) = json.loads(done.stdout)["explained"]
+        assert [one["method"] for one in told["explanations"]] == methods.split(",")
+        assert all(one["calls"] <= 120 for one in told["explanations"])
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
 
 

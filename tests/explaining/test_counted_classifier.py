@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from by_hand import Redness, RednessWithGradient, photo
+from redness import Redness, RednessWithGradient, photo
 
 from cbrkit_xai.errors import BudgetSpentError, ClassifierError, ParameterError
 from cbrkit_xai.explaining.counted_classifier import CountedClassifier, can

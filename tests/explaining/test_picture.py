@@ -5,8 +5,8 @@ import stat
 import attrs
 import numpy as np
 import pytest
-from by_hand import photo
 from PIL import Image
+from redness import photo
 
 from cbrkit_xai import Explanation, Target, write_picture
 from cbrkit_xai.errors import ParameterError

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from by_hand import Redness, RednessWithGradient, photo, registry, registry_with
+from redness import Redness, RednessWithGradient, photo, registry, registry_with
 
 from cbrkit_xai import Explanation, explain, open_image, use
 from cbrkit_xai.errors import (

@@ -14,6 +14,7 @@ from cbrkit_xai.explaining.explanation import Explanation
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Classifier, Progress
 
+_NOTE = "a control: it knows nothing of the classifier"
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 
@@ -43,7 +44,8 @@ class RandomAttribution:
         noise = rng.standard_normal(image.shape[:2])
         noise = gaussian_filter(noise, self.smoothness * max(noise.shape), mode="wrap")
         low, high = noise.min(), noise.max()
-        return Explanation(attribution=(noise - low) / (high - low) if high > low else np.zeros_like(noise))
+        shown = (noise - low) / (high - low) if high > low else np.zeros_like(noise)
+        return Explanation(attribution=shown, note=_NOTE)
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +64,8 @@ class EdgeAttribution:
         from scipy.ndimage import sobel
 
         brightness = image @ _LUMA  # (h, w)
-        return Explanation(attribution=np.hypot(sobel(brightness, axis=0), sobel(brightness, axis=1)))
+        steepness = np.hypot(sobel(brightness, axis=0), sobel(brightness, axis=1))
+        return Explanation(attribution=steepness, note=_NOTE)
 
 
 @attrs.frozen(kw_only=True)
@@ -90,4 +93,4 @@ class CentreAttribution:
             np.exp(-0.5 * (((np.arange(side) + 0.5) / side - 0.5) / self.width) ** 2)
             for side in image.shape[:2]
         )
-        return Explanation(attribution=np.outer(down, right))
+        return Explanation(attribution=np.outer(down, right), note=_NOTE)
