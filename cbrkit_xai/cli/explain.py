@@ -23,7 +23,7 @@ from cbrkit_xai.cli.choosing import (
 from cbrkit_xai.explaining import DEFAULT_CLASSIFIER
 
 if TYPE_CHECKING:
-    from cbrkit_xai.choice import Use
+    from cbrkit_xai.cli.pictures import Pictures
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.explaining.explanation import Explanation
     from cbrkit_xai.images import Image
@@ -170,8 +170,7 @@ class Task:
 
     def _each(self, image: Image, ranking: Sequence[str]) -> list[Explanation]:
         """Run every method that can be run; the first says which could not."""
-        from cbrkit_xai.errors import NotApplicableError
-        from cbrkit_xai.explaining.running import CANNOT_RUN
+        from cbrkit_xai.explaining.running import CANNOT_RUN, none_can_run
 
         found: list[Explanation] = []
         passed_over: dict[str, str] = {}
@@ -181,16 +180,15 @@ class Task:
             except CANNOT_RUN as error:
                 passed_over[method] = error.what
         if not found:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in passed_over.items())
-            raise NotApplicableError(f"no method can be run ({reasons})", where=image.name)
+            raise none_can_run(passed_over, image.name)
         return [attrs.evolve(found[0], passed_over=passed_over), *found[1:]]
 
-    def _explanation(self, image: Image, method: str | Use | list[str]) -> Explanation:
+    def _explanation(self, image: Image, method: str | list[str]) -> Explanation:
         from cbrkit_xai.cli.terminal import progress_bar
         from cbrkit_xai.explaining.running import explain
 
-        words = method if isinstance(method, str) else method[0] if isinstance(method, list) else method.name
-        with progress_bar(f"{image.name}: {words}") as progress:
+        first = method if isinstance(method, str) else method[0]
+        with progress_bar(f"{image.name}: {first}") as progress:
             return explain(
                 image,
                 method,
@@ -203,7 +201,7 @@ class Task:
             )
 
 
-def explain_photos(task: Task, photos: Sequence[str], pictures: Any, *, as_json: bool) -> int:
+def explain_photos(task: Task, photos: Sequence[str], pictures: Pictures, *, as_json: bool) -> int:
     """Explain photo after photo, each picture written as soon as it is drawn; return the exit code."""
     from cbrkit_xai.cli.terminal import print_json, warn
     from cbrkit_xai.errors import BudgetSpentError, ImageError, NotApplicableError

@@ -11,7 +11,7 @@ from cbrkit_xai.errors import BudgetSpentError, ClassifierError, ParameterError
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Classifier
 
-_SUM_TOLERANCE = 1e-3
+SUM_TOLERANCE = 1e-3
 """float16 networks sum their probabilities to 1 within this."""
 
 
@@ -148,7 +148,7 @@ def image_size(classifier: Classifier) -> tuple[int, int]:
 def _probabilities(found: Array, images: int, classes: int) -> Array:
     found = np.asarray(found)
     _check("its probabilities", found, (images, classes))
-    if (found < -_SUM_TOLERANCE).any() or (np.abs(found.sum(axis=1) - 1) > _SUM_TOLERANCE).any():
+    if not are_probabilities(found):
         low, high, total = float(found.min()), float(found.max()), float(found.sum(axis=1)[0])
         raise ClassifierError(
             f"its answers lie between {low:.3g} and {high:.3g}, and the first row sums to {total:.3g}",
@@ -156,6 +156,11 @@ def _probabilities(found: Array, images: int, classes: int) -> Array:
             next_step="if these are scores before softmax, say so (output = 'logits')",
         )
     return found
+
+
+def are_probabilities(rows: Array) -> bool:
+    """Return whether all of `(n, classes)` rows are at least 0 and sum to 1, up to `SUM_TOLERANCE`."""
+    return bool((rows >= -SUM_TOLERANCE).all() and (np.abs(rows.sum(axis=1) - 1) <= SUM_TOLERANCE).all())
 
 
 def _check(what: str, found: Array, shape: tuple[int, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -99,8 +99,8 @@ def explain(
         name = one if isinstance(one, str) else one.name
         counted = CountedClassifier(model, max_calls=max_calls, max_seconds=max_seconds)
         try:
-            explained = target_of(pixels, counted, target)
             explainer = made_explainer(one, model, registry)
+            explained = target_of(pixels, counted, target)
             found, seconds = _run(explainer, name, pixels, counted, explained.index, seed, progress)
         except CANNOT_RUN as error:
             if isinstance(error, BudgetSpentError):
@@ -121,10 +121,15 @@ def explain(
             seconds=seconds,
             passed_over=passed_over,
         )
+    raise none_can_run(passed_over, image.name)
+
+
+def none_can_run(passed_over: Mapping[str, str], photo: str) -> NotApplicableError:
+    """Return the error that names each method with the reason why it could not be run."""
     reasons = "; ".join(f"{name}: {reason}" for name, reason in passed_over.items())
-    raise NotApplicableError(
+    return NotApplicableError(
         f"no method can be run ({reasons})" if reasons else "no method is named",
-        where=image.name,
+        where=photo,
         next_step="see `cbrkit-xai plugins` for the explainers that are installed",
     )
 

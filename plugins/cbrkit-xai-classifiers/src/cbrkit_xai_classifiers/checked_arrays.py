@@ -9,9 +9,6 @@ import numpy as np
 from cbrkit_xai.errors import ClassifierError, ParameterError
 from cbrkit_xai.features import Array
 
-SUM_TOLERANCE = 1e-3
-"""float16 networks sum their probabilities to 1 within this; the core allows as much."""
-
 
 def checked_photos(images: Any, size: tuple[int, int], where: str) -> Array:
     """Return `(n, h, w, 3)` uint8 photos of the right size.
@@ -79,11 +76,6 @@ def checked_rows(answer: Any, photos: int, where: str) -> Array:
             next_step="check its weights, and the scaling of its input",
         )
     return found.astype(np.float64)
-
-
-def are_probabilities(rows: Array) -> bool:
-    """Whether all rows are at least 0 and sum to 1."""
-    return bool((rows >= -SUM_TOLERANCE).all() and (np.abs(rows.sum(axis=1) - 1) <= SUM_TOLERANCE).all())
 
 
 def range_of(rows: Array) -> str:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from cbrkit_xai.errors import ConfigurationError
+from cbrkit_xai.photo_files import opened_without_waiting
 
 MAX_MODEL_BYTES = 2**31 - 1
 """Largest model file: as much as one protobuf, and so an ONNX file, can hold."""
@@ -46,9 +47,7 @@ def read_file(path: str | Path, *, most_bytes: int, where: str) -> bytes:
     """Return a file's content; parameters and errors as in `check_file`."""
     check_file(path, most_bytes=most_bytes, where=where)
     try:
-        # Not blocking, should a pipe have taken the file's place since.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with opened_without_waiting(path) as file:
             content = file.read(most_bytes + 1)
     except OSError as error:
         raise _unreadable(path, error, where) from None

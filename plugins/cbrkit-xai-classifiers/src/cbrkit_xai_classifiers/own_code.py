@@ -23,8 +23,9 @@ from cbrkit_xai.errors import (
     first_sentence,
     nearest_spelling,
 )
+from cbrkit_xai.explaining.counted_classifier import are_probabilities
 from cbrkit_xai.features import Array
-from cbrkit_xai_classifiers.checked_arrays import are_probabilities, checked_photos, checked_rows, range_of
+from cbrkit_xai_classifiers.checked_arrays import checked_photos, checked_rows, range_of
 from cbrkit_xai_classifiers.settings import MAX_SIDE
 
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")

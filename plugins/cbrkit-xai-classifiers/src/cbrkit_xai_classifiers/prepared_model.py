@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.errors import ClassifierError
+from cbrkit_xai.explaining.counted_classifier import are_probabilities
 from cbrkit_xai.features import Array
 from cbrkit_xai_classifiers.checked_arrays import (
-    are_probabilities,
     checked_photos,
     checked_rows,
     range_of,

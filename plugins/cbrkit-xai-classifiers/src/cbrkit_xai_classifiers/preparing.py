@@ -9,8 +9,9 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.errors import ClassifierError, ConfigurationError
+from cbrkit_xai.explaining.counted_classifier import are_probabilities
 from cbrkit_xai.features import Array
-from cbrkit_xai_classifiers.checked_arrays import are_probabilities, range_of
+from cbrkit_xai_classifiers.checked_arrays import range_of
 from cbrkit_xai_classifiers.input_format import InputFormat
 from cbrkit_xai_classifiers.labelled_samples import check_samples
 from cbrkit_xai_classifiers.prepared_model import PreparedModel
