@@ -53,6 +53,15 @@ def _are_names(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value
         )
 
 
+def _are_parameters(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(one, Mapping) for one in value):
+        raise PluginError(
+            f"{value!r} are no parameters",
+            where=f"{type(instance).__name__}.examples",
+            allowed='a tuple of tables, such as ({"p": 3},)',
+        )
+
+
 def _one_of(*allowed: object) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
     def check(instance: ComponentPlugin, attribute: attrs.Attribute[Any], value: Any) -> None:
         if not any(value is one or (isinstance(value, type(one)) and value == one) for one in allowed):
@@ -68,6 +77,20 @@ def _one_of(*allowed: object) -> Callable[[Any, attrs.Attribute[Any], Any], None
 def _fact(default: Any, *allowed: object) -> Any:
     """Declare a fact about a component that the conformance kit then tests."""
     return attrs.field(default=default, validator=_one_of(*allowed), metadata={"fact": True})
+
+
+def _facts(*allowed: str) -> Any:
+    """Declare a fact that is any number of the allowed texts."""
+
+    def check(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not isinstance(value, tuple) or not all(one in allowed for one in value):
+            raise PluginError(
+                f"{value!r} is not allowed",
+                where=f"{type(instance).__name__}.{attribute.name}",
+                allowed=f"a tuple of some of {', '.join(map(repr, allowed))}",
+            )
+
+    return attrs.field(default=(), validator=check, metadata={"fact": True})
 
 
 _yes_or_no = (True, False)
@@ -89,6 +112,9 @@ class ComponentPlugin:
         Makes the component from its parameters; `"module:attribute"` is resolved on use.
     needs : tuple of str
         Names of the packages that running it imports, as pip knows them.
+    examples : tuple of mappings
+        Parameters with which the conformance kit makes it, besides none; needed where a parameter has
+        no default.
     """
 
     kind: ClassVar[str] = "component"
@@ -99,6 +125,7 @@ class ComponentPlugin:
     source: str = attrs.field(validator=_is_text)
     factory: Callable[..., Any] | str = attrs.field(validator=_is_factory)
     needs: tuple[str, ...] = attrs.field(default=(), validator=_are_names)
+    examples: tuple[Mapping[str, Any], ...] = attrs.field(default=(), validator=_are_parameters, hash=False)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -148,28 +175,39 @@ class ComponentPlugin:
 
 @attrs.frozen(kw_only=True)
 class RepresentationPlugin(ComponentPlugin):
-    """A description of photos by numbers; `yields` vectors or pixels."""
+    """A description of photos by numbers; `yields` vectors, pixels, or several arrays by name."""
 
     kind: ClassVar[str] = "representation"
     hook: ClassVar[str] = "cbrkit_xai_representations"
-    yields: Literal["vectors", "pixels"] = _fact("vectors", "vectors", "pixels")
+    yields: Literal["vectors", "pixels", "several"] = _fact("vectors", "vectors", "pixels", "several")
 
 
 @attrs.frozen(kw_only=True)
 class MetricPlugin(ComponentPlugin):
     """A distance.
 
-    `accepts` vectors, pixels, or any; `triangle`: it obeys the triangle inequality;
-    `zero_vector`: its distance from the zero vector is ordinary, or 1 by definition;
-    `self_distance`: d(x, x) is at most this.
+    `accepts` vectors, pixels, any, or several arrays by name; `domain`: the numbers it is defined for;
+    `triangle`: it obeys the triangle inequality; `zero_vector`: its distance from the zero vector is
+    ordinary, or 1 by definition; `self_distance`: d(x, x) is at most this; `invariant`: what leaves it
+    unchanged, namely
+
+    - `scale`: each vector multiplied by a positive number of its own,
+    - `offset`: a number added to all of one vector,
+    - `translation`: the same vector added to both,
+    - `order`: the numbers of both vectors reordered alike,
+    - `mirroring`: both images mirrored left to right.
     """
 
     kind: ClassVar[str] = "metric"
     hook: ClassVar[str] = "cbrkit_xai_metrics"
-    accepts: Literal["vectors", "pixels", "any"] = _fact("vectors", "vectors", "pixels", "any")
+    accepts: Literal["vectors", "pixels", "any", "several"] = _fact(
+        "vectors", "vectors", "pixels", "any", "several"
+    )
+    domain: Literal["any", "nonnegative"] = _fact("any", "any", "nonnegative")
     triangle: bool = _fact(False, *_yes_or_no)
     zero_vector: Literal["ordinary", "one"] = _fact("ordinary", "ordinary", "one")
     self_distance: float = attrs.field(default=0.0, metadata={"fact": True}, validator=attrs.validators.ge(0))
+    invariant: tuple[str, ...] = _facts("scale", "offset", "translation", "order", "mirroring")
 
 
 @attrs.frozen(kw_only=True)
@@ -193,22 +231,29 @@ class OrganizerPlugin(ComponentPlugin):
     """An organisation of the case base.
 
     `exact`: it finds what a brute-force search over its entries finds;
-    `incremental`: its index offers `added` and `removed`.
+    `incremental`: its index offers `added` and `removed`;
+    `needs_embedding`: it takes only metrics that offer `embed`.
     """
 
     kind: ClassVar[str] = "organizer"
     hook: ClassVar[str] = "cbrkit_xai_organizers"
     exact: bool = _fact(True, *_yes_or_no)
     incremental: bool = _fact(False, *_yes_or_no)
+    needs_embedding: bool = _fact(False, *_yes_or_no)
 
 
 @attrs.frozen(kw_only=True)
 class ReuseStrategyPlugin(ComponentPlugin):
-    """A way from neighbours' votes to predicted votes; `hull`: within the neighbours' range."""
+    """A way from neighbours' votes to predicted votes.
+
+    `hull`: each prediction lies within the range of the neighbours' votes; `scale_free`: multiplying all
+    distances by one positive number changes nothing.
+    """
 
     kind: ClassVar[str] = "reuse-strategy"
     hook: ClassVar[str] = "cbrkit_xai_reuse_strategies"
     hull: bool = _fact(False, *_yes_or_no)
+    scale_free: bool = _fact(False, *_yes_or_no)
 
 
 @attrs.frozen(kw_only=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from cbrkit_xai.choice import Use
-from cbrkit_xai.components import ConfigurationPlugin, MetricPlugin, RepresentationPlugin
+from cbrkit_xai.components import ConfigurationPlugin
 from cbrkit_xai.errors import ConfigurationError, ParameterError, nearest_spelling
+from cbrkit_xai.fitting_together import refuse_misfits
 from cbrkit_xai.neighbours import check_k
 from cbrkit_xai.protocols import (
     Aggregator,
@@ -166,10 +167,7 @@ class Configuration:
             part: registry.create(kind, getattr(self, part), where=part)
             for part, kind in KIND_OF_PART.items()
         }
-        described = registry.find("representation", self.representation.name)
-        compared = registry.find("metric", self.metric.name)
-        if isinstance(described, RepresentationPlugin) and isinstance(compared, MetricPlugin):
-            _refuse_misfit(described, compared, registry)
+        refuse_misfits(registry, self.representation, self.metric, self.organizer, made["metric"])
         return Components(**made)
 
     def fit(
@@ -199,23 +197,6 @@ class Configuration:
         from cbrkit_xai.cycle import fit
 
         return fit(self, base, registry=registry, cache=cache, progress=progress, learn_now=learn_now)
-
-
-def _refuse_misfit(described: RepresentationPlugin, compared: MetricPlugin, registry: Registry) -> None:
-    if compared.accepts in ("any", described.yields):
-        return
-    fitting = [
-        name
-        for name in registry.names("metric")
-        if getattr(registry.find("metric", name), "accepts", "any") in ("any", described.yields)
-    ]
-    raise ConfigurationError(
-        f"the metric {compared.name!r} takes {compared.accepts}, "
-        f"the representation {described.name!r} yields {described.yields}",
-        where="metric",
-        allowed=", ".join(fitting) or "none is installed",
-        next_step="choose another metric or representation",
-    )
 
 
 def configuration(

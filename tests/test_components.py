@@ -103,9 +103,11 @@ def test_the_distance_from_itself_is_bounded_by_a_number_of_at_least_0(value):
 def test_facts_are_those_of_the_kind_and_none_of_what_all_kinds_share():
     assert metric(triangle=True).facts == {
         "accepts": "vectors",
+        "domain": "any",
         "triangle": True,
         "zero_vector": "ordinary",
         "self_distance": 0.0,
+        "invariant": (),
     }
     assert set(AggregatorPlugin(**GIVEN).facts) == {"linear", "bounded", "weights", "nan"}
     assert JudgePlugin(**GIVEN, family="deletion").facts == {"family": "deletion"}
