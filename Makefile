@@ -6,7 +6,7 @@ PLUGINS := $(patsubst %,-e %,$(wildcard plugins/cbrkit-xai-*))
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 SOURCE ?= ../shared/coco200
 
-.PHONY: demo test quick check format bench docs base clean
+.PHONY: demo test quick check format bench docs mutants base clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.light
@@ -35,6 +35,10 @@ bench: $(VENV)/.full
 docs: $(VENV)/.full
 	$(BIN)/python docs/generate_components.py --write
 	$(BIN)/python docs/draw_pictures.py
+
+# The planted faulty components, and the check of the conformance kit that catches each.
+mutants: $(VENV)/.full
+	$(BIN)/python tests/kit/mutant_table.py
 
 # Rebuilds the bundled case base; needs the 200 photos, which are not part of the project.
 base: $(VENV)/.full

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
         RetentionPolicyPlugin,
         ReuseStrategyPlugin,
     )
-    from cbrkit_xai.configurations import Configuration, configuration, load_configuration
+    from cbrkit_xai.configurations import (
+        Configuration,
+        configuration,
+        load_configuration,
+        load_configurations,
+    )
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.errors import BudgetSpentError, CbrkitXaiError
     from cbrkit_xai.explaining.explanation import Explanation
@@ -87,6 +92,7 @@ _HOME = {
     "hookimpl": "hookspecs",
     "import_votes": "stores.importing",
     "load_configuration": "configurations",
+    "load_configurations": "configurations",
     "open_image": "images",
     "open_images": "images",
     "register": "registry",
@@ -132,6 +138,7 @@ __all__ = [
     "hookimpl",
     "import_votes",
     "load_configuration",
+    "load_configurations",
     "open_image",
     "open_images",
     "register",

@@ -16,6 +16,7 @@ import numpy as np
 from cbrkit_xai.case import Ballot, Case, Source, refuse_mixing
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.choice import Use
+from cbrkit_xai.describing import described
 from cbrkit_xai.errors import CaseBaseError, FeaturesError, ParameterError, nearest_spelling
 from cbrkit_xai.features import Array, Features, frozen, stack, take
 from cbrkit_xai.pictures import Pictures
@@ -267,6 +268,10 @@ class CaseBase:
         missing = [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in known]
         if missing and stored_as is not None:
             return representation.derive(self._features(stored_as, progress))  # type: ignore[attr-defined]
+        made_of: Mapping[str, Representation] | None = getattr(representation, "made_of", None)
+        if missing and made_of:
+            parts = {name: self._features(part, progress) for name, part in made_of.items()}
+            return representation.joined(parts)  # type: ignore[attr-defined]
         if missing:
             known = {**known, **self._described(representation, missing, progress)}
         return stack([known[sha256] for sha256 in hashes])
@@ -287,8 +292,7 @@ class CaseBase:
             )
         rows: dict[str, Features] = {}
         for done, sha256 in enumerate(hashes, start=1):
-            described = representation.describe(self.pictures.open(sha256).pixels[None])
-            rows[sha256] = take(described, 0)
+            rows[sha256] = take(described(representation, [self.pictures.open(sha256)]), 0)
             if progress is not None:
                 progress(done, len(hashes))
         return rows

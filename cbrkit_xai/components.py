@@ -246,13 +246,15 @@ class OrganizerPlugin(ComponentPlugin):
 class ReuseStrategyPlugin(ComponentPlugin):
     """A way from neighbours' votes to predicted votes.
 
-    `hull`: each prediction lies within the range of the neighbours' votes; `scale_free`: multiplying all
-    distances by one positive number changes nothing.
+    `hull`: each prediction lies within the range of the neighbours' votes; `repeats_single`: the votes of
+    a single neighbour are the prediction; `scale_free`: multiplying all distances by one positive number
+    changes nothing.
     """
 
     kind: ClassVar[str] = "reuse-strategy"
     hook: ClassVar[str] = "cbrkit_xai_reuse_strategies"
     hull: bool = _fact(False, *_yes_or_no)
+    repeats_single: bool = _fact(False, *_yes_or_no)
     scale_free: bool = _fact(False, *_yes_or_no)
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.components import ConfigurationPlugin
+from cbrkit_xai.configuration_files import ConfigurationFile, file_of_text, read_file
+from cbrkit_xai.configuration_parts import KEYS
+from cbrkit_xai.configuration_parts import KIND_OF_PART as KIND_OF_PART  # it is asked for here
 from cbrkit_xai.errors import ConfigurationError, ParameterError, nearest_spelling
 from cbrkit_xai.fitting_together import refuse_misfits
+from cbrkit_xai.grids import Change, changed_part, combinations, flat_grid, name_of, refuse_grid
 from cbrkit_xai.neighbours import check_k
 from cbrkit_xai.protocols import (
     Aggregator,
@@ -32,18 +37,6 @@ if TYPE_CHECKING:
     from cbrkit_xai.fit_cache import FitCache
     from cbrkit_xai.protocols import Progress
 
-KIND_OF_PART: Mapping[str, str] = {
-    "representation": "representation",
-    "metric": "metric",
-    "organizer": "organizer",
-    "aggregator": "aggregator",
-    "reuse": "reuse-strategy",
-    "retention": "retention-policy",
-}
-"""The parts of a configuration, and the kind of component that each names."""
-
-_KEYS = ("extends", "name", "profile", *KIND_OF_PART, "k")
-
 
 def _as_use(value: Any, field: attrs.Attribute[Any]) -> Use:
     if isinstance(value, Use):
@@ -57,6 +50,10 @@ def _as_use(value: Any, field: attrs.Attribute[Any]) -> Use:
         where=field.name,
         allowed='a name, or { use = "name", parameter = value }',
     )
+
+
+def _origins(value: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(value))
 
 
 def _part(default: Any = attrs.NOTHING) -> Any:
@@ -94,6 +91,8 @@ class Configuration:
         Components by name with parameters.
     k : int
         How many entries are retrieved.
+    origins : mapping of str to str
+        For each part that stands in a file: which. Errors name it; it makes no other configuration.
     """
 
     name: str = attrs.field(validator=_is_text)
@@ -105,6 +104,7 @@ class Configuration:
     reuse: Use = _part("mean")
     retention: Use = _part("always")
     k: int = attrs.field(default=5, converter=check_k)
+    origins: Mapping[str, str] = attrs.field(factory=dict, converter=_origins, eq=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -135,7 +135,7 @@ class Configuration:
         ConfigurationError
             A part that does not exist, with the nearest spelling.
         """
-        known = _KEYS[1:]
+        known = KEYS[1:]
         for key in changes:
             if key not in known:
                 raise ConfigurationError(
@@ -144,7 +144,54 @@ class Configuration:
                     allowed=", ".join(known),
                     next_step=nearest_spelling(key, known),
                 )
-        return attrs.evolve(self, **changes)
+        origins = {part: file for part, file in self.origins.items() if part not in changes}
+        return attrs.evolve(self, **changes, origins=origins)
+
+    def grid(
+        self, grid: Mapping[str, Any], *, registry: Registry | None = None, where: str = "grid"
+    ) -> list[Configuration]:
+        """Return a configuration for each combination of values, the last path changing fastest.
+
+        Each is named by its values, such as `mine[metric.p=2,k=5]`.
+
+        Parameters
+        ----------
+        grid : mapping of str to list
+            From dotted paths to values: a part (`"organizer"`), its parameter (`"metric.p"`), a
+            parameter's own (`"reuse.aggregator.share"`), or `"k"`.
+        registry : Registry, optional
+            By default that of everything installed.
+        where : str
+            What an error names.
+
+        Raises
+        ------
+        ConfigurationError
+            An empty grid or list, an unknown path, a value that is there twice or does not fit. Nothing
+            has been computed then.
+        """
+        found = [self._changed(changes, where) for changes in combinations(flat_grid(grid, where), where)]
+        for one in found:
+            one.components(registry)
+        return found
+
+    def _changed(self, changes: Sequence[Change], where: str) -> Configuration:
+        parts = {key: getattr(self, key) for key in (*KIND_OF_PART, "k")}
+        # A part is chosen before its parameters are, in whichever order they stand.
+        for change in sorted(changes, key=lambda one: len(one.keys)):
+            parts[change.keys[0]] = changed_part(parts[change.keys[0]], change, where)
+        try:
+            changed = self.evolve(name=name_of(self.name, changes), **parts)
+        except (ConfigurationError, ParameterError) as error:
+            error.where = f"{where}: {error.where}"
+            raise
+        touched = {change.keys[0]: where for change in changes}
+        return attrs.evolve(changed, origins={**self.origins, **touched})
+
+    def _place(self, part: str | None) -> str | None:
+        """Return a place in a part as an error names it: behind the file that the part stands in."""
+        file = self.origins.get(re.split(r"\W", part or "", maxsplit=1)[0], "")
+        return f"{file}: {part}" if file else part
 
     def to_toml(self) -> str:
         """Return a TOML text that `configuration_from_toml` reads back to an equal configuration."""
@@ -164,10 +211,14 @@ class Configuration:
         """
         registry = registry or default_registry()
         made = {
-            part: registry.create(kind, getattr(self, part), where=part)
+            part: registry.create(kind, getattr(self, part), where=self._place(part))
             for part, kind in KIND_OF_PART.items()
         }
-        refuse_misfits(registry, self.representation, self.metric, self.organizer, made["metric"])
+        try:
+            refuse_misfits(registry, self.representation, self.metric, self.organizer, made["metric"])
+        except ConfigurationError as error:
+            error.where = self._place(error.where)
+            raise
         return Components(**made)
 
     def fit(
@@ -202,7 +253,7 @@ class Configuration:
 def configuration(
     name: str,
     *,
-    profile: str = "recommended",
+    profile: str | None = None,
     organizer: str | Use | None = None,
     registry: Registry | None = None,
 ) -> Configuration:
@@ -212,8 +263,8 @@ def configuration(
     ----------
     name : str
         Such as `"lf-cos"`; upper case is accepted as the paper writes it.
-    profile : str
-        Such as `"paper2022"`.
+    profile : str, optional
+        Such as `"paper2022"`; by default `"recommended"`, or the only one that there is.
     organizer : str or Use, optional
         By default the profile's first; a name that the profile lists comes with its parameters.
 
@@ -225,6 +276,9 @@ def configuration(
     registry = registry or default_registry()
     record = registry.find("configuration", name.lower(), where="configuration")
     assert isinstance(record, ConfigurationPlugin)  # noqa: S101 - find returns records of the kind
+    if profile is None:
+        only = list(record.profiles) if len(record.profiles) == 1 else []
+        profile = only[0] if only else "recommended"
     if profile not in record.profiles:
         raise ConfigurationError(
             f"{name!r} has no profile {profile!r}",
@@ -258,63 +312,98 @@ def configuration_from_toml(
     """Read a configuration from TOML.
 
     `extends = "lf-cos"` starts from a named configuration (in `profile`, by default
-    recommended); every other key replaces a part.
+    recommended), `extends = "other.toml"` from another file; every other key replaces a part.
 
     Raises
     ------
     ConfigurationError
-        A syntax error, an unknown key, or a part that names nothing.
+        A syntax error, an unknown key, a part that names nothing, a file that extends itself, or a
+        grid, which is several configurations.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        last = f"at the end, line {len(text.splitlines())}"
-        reason = str(error).replace("at end of document", last)
-        raise ConfigurationError(f"is not TOML: {reason}", where=where, next_step="mend the line") from error
-    for key in table:
-        if key not in _KEYS:
-            raise ConfigurationError(
-                f"unknown key {key!r}",
-                where=where,
-                allowed=", ".join(_KEYS),
-                next_step=nearest_spelling(key, _KEYS),
-            )
-    try:
-        return _from_table(table, where, registry)
-    except (ConfigurationError, ParameterError) as error:
-        if error.where and (error.where == where or error.where.startswith(f"{where}:")):
-            raise
-        error.where = f"{where}: {error.where}" if error.where else where
-        raise
+    return _the_one(file_of_text(text, where), registry)
 
 
-def _from_table(table: dict[str, Any], where: str, registry: Registry | None) -> Configuration:
-    changes = {key: value for key, value in table.items() if key != "extends"}
-    if "extends" not in table:
-        missing = [part for part in ("name", "representation", "metric") if part not in table]
-        if missing:
-            raise ConfigurationError(
-                f"{missing[0]!r} is missing",
-                where=where,
-                next_step='name it, or start with extends = "lf-cos"',
-            )
-        return Configuration(**changes)
-    for key in ("extends", "profile"):
-        if not isinstance(table.get(key, ""), str):
-            raise ConfigurationError(f"{table[key]!r} does not fit", where=key, allowed="a text")
-    profile = changes.pop("profile", "recommended")
-    started = configuration(table["extends"], profile=profile, registry=registry)
-    return started.evolve(**changes)
+def configurations_from_toml(
+    text: str, *, where: str = "configuration", registry: Registry | None = None
+) -> list[Configuration]:
+    """Read what `[grid]` makes of a configuration, or the one configuration where there is no grid.
+
+    Raises
+    ------
+    ConfigurationError
+        As `configuration_from_toml` and `Configuration.grid`.
+    """
+    return _all_of(file_of_text(text, where), registry)
 
 
 def load_configuration(path: str | Path, *, registry: Registry | None = None) -> Configuration:
     """Read a configuration from a TOML file; see `configuration_from_toml`."""
-    path = Path(path)
+    return _the_one(read_file(Path(path)), registry)
+
+
+def load_configurations(path: str | Path, *, registry: Registry | None = None) -> list[Configuration]:
+    """Read one or more configurations from a TOML file; see `configurations_from_toml`."""
+    return _all_of(read_file(Path(path)), registry)
+
+
+def has_grid(path: str | Path) -> bool:
+    """Say whether a TOML file stands for several configurations."""
+    return read_file(Path(path)).grid is not None
+
+
+def _the_one(file: ConfigurationFile, registry: Registry | None) -> Configuration:
+    refuse_grid(file, file.where)
+    return _of_file(file, registry)
+
+
+def _all_of(file: ConfigurationFile, registry: Registry | None) -> list[Configuration]:
+    started = _of_file(file, registry)
+    if file.grid is None:
+        return [started]
+    return started.grid(file.grid, registry=registry, where=f"{file.where}: grid")
+
+
+def _of_file(file: ConfigurationFile, registry: Registry | None) -> Configuration:
+    """Return the configuration of a file without its grid."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise ConfigurationError(
-            f"cannot be read: {reason}", where=str(path), next_step="name a TOML file or a configuration"
-        ) from error
-    return configuration_from_toml(text, where=str(path), registry=registry)
+        found = _of_table(file, registry)
+    except (ConfigurationError, ParameterError) as error:
+        if error.where is None or not any(_is_in(error.where, one.where) for one in file.chain):
+            error.where = f"{file.where}: {error.where}" if error.where else file.where
+        raise
+    own = {part: file.where for part in file.table if part in KIND_OF_PART}
+    return attrs.evolve(found, origins={**found.origins, **own})
+
+
+def _is_in(place: str, where: str) -> bool:
+    return place == where or place.startswith(f"{where}: ")
+
+
+def _of_table(file: ConfigurationFile, registry: Registry | None) -> Configuration:
+    changes = {key: value for key, value in file.table.items() if key != "extends"}
+    if file.extended is not None:
+        refuse_grid(file.extended, f"{file.where}: extends")
+        return _of_file(file.extended, registry).evolve(**changes)
+    if "extends" not in file.table:
+        missing = [part for part in ("name", "representation", "metric") if part not in changes]
+        if missing:
+            raise ConfigurationError(
+                f"{missing[0]!r} is missing",
+                allowed="name, representation and metric, or extends",
+                next_step='name it, or start with extends = "lf-cos"',
+            )
+        return Configuration(**changes)
+    profile = changes.pop("profile", None)
+    if not isinstance(profile, str | None):
+        raise ConfigurationError(f"{profile!r} does not fit", where="profile", allowed="a text")
+    return _named(file.table["extends"], profile, registry).evolve(**changes)
+
+
+def _named(name: str, profile: str | None, registry: Registry | None) -> Configuration:
+    try:
+        return configuration(name, profile=profile, registry=registry)
+    except ConfigurationError as error:
+        if error.where == "configuration":
+            error.where = "extends"
+            error.allowed = f"{error.allowed}, or a file such as 'other.toml'"
+        raise

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 
 from cbrkit_xai import registry as registries
 from cbrkit_xai.answering import Question, answers
@@ -16,6 +15,7 @@ from cbrkit_xai.case import Ballot, Case, Source, Target
 from cbrkit_xai.case_base import CaseBase, unique_id
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components, Configuration
+from cbrkit_xai.describing import described
 from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError
 from cbrkit_xai.features import read_only
 from cbrkit_xai.fit_cache import FitCache
@@ -247,8 +247,8 @@ class Recommender:
         started = time.perf_counter()
         images = [open_image(photo) for photo in photos]
         decoded = time.perf_counter()
-        features = self.fitted.representation.describe(np.stack([image.pixels for image in images]))
-        described = time.perf_counter()
+        features = described(self.fitted.representation, images)
+        featured = time.perf_counter()
         neighbours = self.index.nearest(read_only(features), self.configuration.k)
         retrieved = time.perf_counter()
         self.registry.notify("cbrkit_xai_after_retrieve", neighbours=neighbours)
@@ -256,8 +256,8 @@ class Recommender:
         finished = time.perf_counter()
         seconds = {
             "decode": decoding_seconds + (decoded - started) / len(images),
-            "features": (described - decoded) / len(images),
-            "retrieve": (retrieved - described) / len(images),
+            "features": (featured - decoded) / len(images),
+            "retrieve": (retrieved - featured) / len(images),
             "reuse": (finished - retrieved) / len(images),
         }
         timed = [attrs.evolve(answer, seconds=seconds) for answer in found]
@@ -371,7 +371,7 @@ class Recommender:
             return Verdict(
                 keeps=True, reason=f"{self.base.ids[row]} gains the votes: it is the same photo and class"
             )
-        features = self.fitted.representation.describe(image.pixels[None])
+        features = described(self.fitted.representation, [image])
         neighbours = self.index.nearest(read_only(features), self.configuration.k)
         # A policy that learns nothing need not wait for all the rest to be learnt.
         policy = (

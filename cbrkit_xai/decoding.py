@@ -34,7 +34,7 @@ _PNG_GREY_STEP = {"1": 255, "L;2": 85, "L;4": 17}  # Pillow spreads the pixels t
 _log = logging.getLogger("cbrkit_xai")
 
 
-def decode(data: bytes, *, where: str) -> PIL.Image.Image:
+def decode(data: bytes, *, where: str, as_stored: bool = False) -> PIL.Image.Image:
     """Return the photo in `data` upright, in sRGB, over white, at its own size.
 
     The first frame of an animation, the first page of a TIFF. An ICC profile that cannot be applied is
@@ -46,6 +46,9 @@ def decode(data: bytes, *, where: str) -> PIL.Image.Image:
         The file's content.
     where : str
         What to call the photo in errors.
+    as_stored : bool
+        True to leave out the ICC profile: the numbers as the file has them. Whether there is one is in the
+        answer's `info["has_profile"]`.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def decode(data: bytes, *, where: str) -> PIL.Image.Image:
         raise ImageError("it is empty (0 bytes)", where=where, next_step="copy or download it again")
     with warnings_muted():
         try:
-            return _decoded(data, where)
+            return _decoded(data, where, as_stored)
         except ImageError:
             raise
         except PIL.UnidentifiedImageError:
@@ -114,7 +117,7 @@ def _refuse_unknown(data: bytes, where: str) -> NoReturn:
     ) from None
 
 
-def _decoded(data: bytes, where: str) -> PIL.Image.Image:
+def _decoded(data: bytes, where: str, as_stored: bool) -> PIL.Image.Image:
     import PIL.Image
 
     image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
@@ -124,10 +127,13 @@ def _decoded(data: bytes, where: str) -> PIL.Image.Image:
     packing = str(image.tile[0].args) if image.format == "PNG" and image.tile else ""  # gone once loaded
     image.load()
     colour, alpha = _colour_and_alpha(image, packing, where)
-    colour = _in_srgb(colour, image.info.get("icc_profile"), where)
+    profile = image.info.get("icc_profile")
+    colour = _in_srgb(colour, None if as_stored else profile, where)
     if alpha is not None:
         colour = PIL.Image.composite(colour, PIL.Image.new("RGB", colour.size, "white"), alpha)
-    return _upright(colour, image)
+    photo = _upright(colour, image)
+    photo.info = {"has_profile": bool(profile)}
+    return photo
 
 
 def _colour_and_alpha(

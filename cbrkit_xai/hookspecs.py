@@ -145,10 +145,10 @@ def cbrkit_xai_explainers() -> Iterable[components.ExplainerPlugin]:  # type: ig
 
     Examples
     --------
-    >>> from cbrkit_xai import ExplainerPlugin, hookimpl
+    >>> from cbrkit_xai import ExplainerPlugin, Explanation, hookimpl
     >>> class Brightness:
     ...     def explain(self, image, classifier, target, rng, progress=None):
-    ...         return {"attribution": image.mean(axis=2)}
+    ...         return Explanation(attribution=image.mean(axis=2))
     >>> @hookimpl
     ... def cbrkit_xai_explainers():
     ...     yield ExplainerPlugin(

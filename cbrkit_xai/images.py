@@ -27,6 +27,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SIDE",
     "SIDE",
+    "STORED",
     "Image",
     "Rejected",
     "Source",
@@ -34,6 +35,7 @@ __all__ = [
     "open_image",
     "open_images",
     "pixels_of",
+    "stored_pixels",
 ]
 
 SIDE = 224
@@ -41,6 +43,9 @@ SIDE = 224
 
 DECODING = "srgb-lanczos-224/1"
 """Names how pixels come about; part of every representation's fingerprint, so bump it when they change."""
+
+STORED = "stored-lanczos-224/1"
+"""The same for pixels whose colours are taken as the file has them, whatever its ICC profile says."""
 
 _KINDS = "the path of a local file, its bytes, a uint8 array (h, w, 3) or (h, w), or a cbrkit_xai.Image"
 
@@ -78,6 +83,9 @@ class Image:
         Where the file was read from.
     size : (int, int)
         Width and height as decoded, upright.
+    is_as_stored : bool or None
+        Whether the file has no ICC profile, so that `pixels` are what it stores; None if that is not
+        known.
     """
 
     pixels: NDArray[np.uint8] = attrs.field(converter=_locked, validator=_check_pixels, repr=False)
@@ -85,6 +93,7 @@ class Image:
     name: str
     path: str | None
     size: tuple[int, int]
+    is_as_stored: bool | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         # Unpickled arrays are writeable again; going through the class locks them.
@@ -122,7 +131,41 @@ def open_image(source: Source, *, name: str | None = None) -> Image:
         return source if name is None else attrs.evolve(source, name=name)
     photo, sha256, name, path = _opened(source, name)
     pixels = np.array(_scaled(photo, SIDE, SIDE))
-    return Image(pixels=pixels, sha256=sha256, name=name, path=path, size=photo.size)
+    return Image(
+        pixels=pixels,
+        sha256=sha256,
+        name=name,
+        path=path,
+        size=photo.size,
+        is_as_stored=not photo.info.get("has_profile", False),
+    )
+
+
+def stored_pixels(image: Image) -> NDArray[np.uint8]:
+    """Return a photo's pixels as its file stores them, without its ICC profile, 224 x 224 by Lanczos.
+
+    A photo with a profile is read from its file once more.
+
+    Raises
+    ------
+    ImageError
+        It has a profile, or may have one, and its file is not there any more or is another one.
+    """
+    if image.is_as_stored:
+        return image.pixels
+    if image.path is None:
+        raise ImageError(
+            "only its sRGB pixels are known, not those that its file stores",
+            where=image.name,
+            allowed="a photo that is opened from its file",
+            next_step="name the file, or the folder with the photos of the case base (--images DIR)",
+        )
+    data = read_photo_file(image.path)
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise ImageError(
+            "the file has changed since it was opened", where=image.name, next_step="open it again"
+        )
+    return np.array(_scaled(decode(data, where=shown(image.path), as_stored=True), SIDE, SIDE))
 
 
 def pixels_of(source: Source, *, height: int, width: int) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -86,20 +87,49 @@ def _makers(configuration: Configuration, registry: Registry) -> list[str] | Non
 
 
 def _source_hash(factory: Callable[..., Any]) -> str:
-    """Return a sha256 of the module that holds a factory, alike in a wheel and where it is edited.
+    """Return a sha256 of the module that holds a factory, and of those beside it that it imports.
+
+    It is the same in a wheel and where the module is edited.
 
     Empty where there is no file to read; then the version must do.
     """
     module = sys.modules.get(getattr(factory, "__module__", None) or "")
+    path, package = Path(getattr(module, "__file__", None) or ""), getattr(module, "__package__", None) or ""
     try:
-        source = Path(getattr(module, "__file__", None) or "").read_bytes()
+        sources = _sources(path, package)
     except OSError:
         return ""
-    return hashlib.sha256(source.replace(b"\r\n", b"\n")).hexdigest()
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(name.encode() + b"\0" + sources[name])
+    return digest.hexdigest()
+
+
+def _sources(path: Path, package: str) -> dict[str, bytes]:
+    """Return the text of a module, and of the modules of its own package that it imports, by name."""
+    found: dict[str, bytes] = {}
+    names = [path.stem]
+    while names:
+        name = names.pop()
+        if name in found or not (file := path.parent / f"{name}.py").is_file():
+            continue
+        found[name] = file.read_bytes().replace(b"\r\n", b"\n")
+        if package:
+            inside = rb"^\s*from " + re.escape(package.encode()) + rb"(?:\.(\w+))? import (.*)"
+            for module, imported in re.findall(inside, found[name], re.MULTILINE):
+                names += [module.decode()] if module else re.findall(r"\w+", imported.decode())
+    if not found:
+        raise FileNotFoundError(path)
+    return found
 
 
 def _uses(value: Any) -> Iterator[Use]:
-    """Yield every component that a parameter names, and those that its own parameters name."""
+    """Yield every component that a parameter names, and those that its own parameters name.
+
+    A text may be a component's name, too; whether it is one, the registry knows.
+    """
+    if isinstance(value, str):
+        yield Use(name=value)
     if isinstance(value, Use):
         yield value
         value = value.parameters

@@ -51,7 +51,9 @@ class Pictures:
             There is none, or the file is no longer the one that the case is about.
         """
         if image_sha256 in self.embedded:
-            return attrs.evolve(open_image(self.embedded[image_sha256]), sha256=image_sha256)
+            image = open_image(self.embedded[image_sha256])
+            # The PNG has no profile; whether the photo that it was made of had one is not known.
+            return attrs.evolve(image, sha256=image_sha256, is_as_stored=None)
         if image_sha256 not in self.paths:
             raise CaseBaseError(
                 f"no pixels for the photo {image_sha256[:12]}", next_step="name its folder: --images DIR"

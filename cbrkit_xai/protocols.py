@@ -28,6 +28,16 @@ class Representation(Protocol):
     A third, `runs`, names the file or address of somebody's program (a model) that describing
     would run, or is empty: a case base's own `use` of such a one is not resolved. Making the
     component must not open it.
+
+    A fourth, `pixels`, is "stored" for one that is to be given the colours as the photo's file
+    stores them, instead of "srgb", what its ICC profile makes of them; its fingerprint says so.
+
+    One that is made of other representations has two more: `made_of`, those by name, and
+    `joined(features)`, which takes the features of each by the same names and gives what
+    `describe` would. A case base then looks for, and keeps, the features of each by itself.
+    Configurations name them in its parameter `parts`, a table by name or a list, in which the
+    name is the place ("0" and up). Whatever any of them has in `runs` must be in its own.
+    A metric for several arrays at once names the metrics of the arrays in `parts`, too.
     """
 
     @property

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from cbrkit_xai.choice import Use
+from cbrkit_xai.describing import described
 from cbrkit_xai.errors import CaseBaseError, FeaturesError
 
 if TYPE_CHECKING:
     from cbrkit_xai.case_base import CaseBase
-    from cbrkit_xai.choice import Use
     from cbrkit_xai.features import Array
     from cbrkit_xai.images import Image
     from cbrkit_xai.protocols import Representation
@@ -68,43 +69,70 @@ def features_to_keep(
     """
     features: dict[str, Array] = {}
     representations: dict[str, Use] = {}
+    trusted = list(_named_by(own_use))
     for fingerprint, use in base.representations.items():
         try:
             # The base may be a stranger's: it must not choose which program runs here.
-            representation = registry.create("representation", use, from_base=use != own_use)
+            representation = registry.create("representation", use, from_base=use not in trusted)
             if representation.fingerprint != fingerprint:
                 raise FeaturesError(f"{use} makes {representation.fingerprint!r} here")
             features[fingerprint] = _row(representation, image)
             representations[fingerprint] = use
         except Exception as error:  # a stranger's code may raise anything, and the votes matter more
             _logger.warning("features %s are not kept for %s: %s", fingerprint, image.name, error)
-    looked_up = _looked_up(base, own)
-    if not base.pictures.embedded and looked_up.fingerprint not in features:
-        features[looked_up.fingerprint] = _row(looked_up, image)
-        if looked_up is own:
-            representations[own.fingerprint] = own_use
+    for looked_up, made_by in _looked_up(base, own, own_use):
+        # The PNG that a base embeds gives everything back but the colours that the file stored.
+        given_back = base.pictures.embedded and getattr(looked_up, "pixels", "srgb") == "srgb"
+        if not given_back and looked_up.fingerprint not in features:
+            features[looked_up.fingerprint] = _row(looked_up, image)
+            if made_by is not None:
+                representations[looked_up.fingerprint] = made_by
     return features, representations
 
 
 def _row(representation: Any, image: Image) -> Array:
-    described = representation.describe(image.pixels[None])
-    if isinstance(described, Mapping):
+    row = described(representation, [image])
+    if isinstance(row, Mapping):
         raise FeaturesError(
-            f"{representation.fingerprint!r} gives {len(described)} arrays at once, and a base stores one",
+            f"{representation.fingerprint!r} gives {len(row)} arrays at once, and a base stores one",
             where="representation",
             allowed="one array per photo, or a base that keeps its photos' pixels",
             next_step="import the votes anew with --embed",
         )
-    return described[0]
+    return row[0]
 
 
-def _looked_up(base: CaseBase, representation: Any) -> Any:
-    """Return the representation whose features `CaseBase.columns` will look for."""
+def _looked_up(base: CaseBase, representation: Any, use: Use | None) -> Iterator[tuple[Any, Use | None]]:
+    """Yield the representations whose features `CaseBase.columns` will look for, and what makes them."""
     held = base.features.get(representation.fingerprint, {})
     stored_as = getattr(representation, "stored_as", None)
-    if stored_as is None or all(case.image_sha256 in held for case in base.cases):
-        return representation
-    return _looked_up(base, stored_as)
+    made_of = getattr(representation, "made_of", None)
+    if all(case.image_sha256 in held for case in base.cases):
+        yield representation, use
+    elif stored_as is not None:
+        yield from _looked_up(base, stored_as, None)
+    elif made_of:
+        for name, part in made_of.items():
+            yield from _looked_up(base, part, parts_of(use).get(name) if use is not None else None)
+    else:
+        yield representation, use
+
+
+def _named_by(use: Use) -> Iterator[Use]:
+    """Yield what a reader chose, and the parts that it names, at any depth."""
+    yield use
+    for part in parts_of(use).values():
+        yield from _named_by(part)
+
+
+def parts_of(use: Use) -> dict[str, Use]:
+    """Return the components in the parameter `parts` by name or place; none where there is no such thing."""
+    parts = use.parameters.get("parts")
+    if isinstance(parts, tuple):
+        parts = {str(place): part for place, part in enumerate(parts)}
+    named = parts.items() if isinstance(parts, Mapping) else ()
+    uses = {name: Use(name=part) if isinstance(part, str) else part for name, part in named}
+    return {name: part for name, part in uses.items() if isinstance(part, Use)}
 
 
 def check_is_store_of(base: CaseBase, store: CaseStore) -> None:

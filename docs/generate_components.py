@@ -24,6 +24,7 @@ OWN = (
     "cbrkit-xai",
     "cbrkit-xai-classifiers",
     "cbrkit-xai-explainers",
+    "cbrkit-xai-features",
     "cbrkit-xai-histogram",
     "cbrkit-xai-latent",
     "cbrkit-xai-ssim",

@@ -16,6 +16,8 @@ from hypothesis import settings
 
 from cbrkit_xai import Ballot, Case, CaseBase, Configuration, Registry, RepresentationPlugin, hookimpl, use
 
+sys.path.insert(0, str(Path(__file__).parent))  # `icc_profiles` is a module of tests alone
+
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

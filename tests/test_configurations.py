@@ -61,7 +61,7 @@ class Plugin:
         def without_parameters():
             return Nothing()
 
-        yield MetricPlugin(name="minkowski", summary="s", source="s", factory=Nothing)
+        yield MetricPlugin(name="lp-norm", summary="s", source="s", factory=Nothing)
         for name, accepts in {"pixelwise": "pixels", "universal": "any"}.items():
             yield MetricPlugin(
                 name=name, summary="s", source="s", factory=without_parameters, accepts=accepts
@@ -71,7 +71,7 @@ class Plugin:
     def cbrkit_xai_configurations(self):
         recommended = Profile(
             representation=use("mean-colour"),
-            metric=use("minkowski", p=1),
+            metric=use("lp-norm", p=1),
             organizers=(use("linear"), use("dbscan-prototypes", noise="fallback")),
             reuse=use("mean", shrinkage="fitted"),
             k=7,
@@ -104,7 +104,7 @@ def test_a_named_configuration_is_that_of_its_recommended_profile(col_min):
         name="col-min",
         profile="recommended",
         representation=use("mean-colour"),
-        metric=use("minkowski", p=1),
+        metric=use("lp-norm", p=1),
         organizer=use("linear"),
         aggregator=use("mean"),
         reuse=use("mean", shrinkage="fitted"),
@@ -189,10 +189,10 @@ def test_name_and_profile_are_texts(col_min, key, value):
 
 
 def test_another_part_makes_another_configuration_and_leaves_the_first(col_min):
-    other = col_min.evolve(metric=use("minkowski", p=3), organizer="dbscan-prototypes")
-    assert other.metric == use("minkowski", p=3)
+    other = col_min.evolve(metric=use("lp-norm", p=3), organizer="dbscan-prototypes")
+    assert other.metric == use("lp-norm", p=3)
     assert other.label == "col-min/dbscan-prototypes@recommended"
-    assert col_min.metric == use("minkowski", p=1)
+    assert col_min.metric == use("lp-norm", p=1)
     assert attrs.evolve(other, metric=col_min.metric, organizer=col_min.organizer) == col_min
 
 
@@ -259,7 +259,7 @@ def test_a_configuration_equals_what_is_read_back_from_its_toml(one):
 
 
 def test_a_configuration_survives_a_file(tmp_path, col_min):
-    one = col_min.evolve(name="größte Nähe", metric=use("minkowski", p=0.1, tiny=1e-300, label='é"\\\n'))
+    one = col_min.evolve(name="größte Nähe", metric=use("lp-norm", p=0.1, tiny=1e-300, label='é"\\\n'))
     file = tmp_path / "mine.toml"
     file.write_text(one.to_toml(), encoding="utf-8")
     assert load_configuration(file) == one
@@ -268,10 +268,10 @@ def test_a_configuration_survives_a_file(tmp_path, col_min):
 
 
 def test_a_file_extends_a_named_configuration_in_a_profile(known):
-    text = 'extends = "COL-MIN"\nprofile = "paper2022"\nk = 9\nmetric = { use = "minkowski", p = 3 }'
+    text = 'extends = "COL-MIN"\nprofile = "paper2022"\nk = 9\nmetric = { use = "lp-norm", p = 3 }'
     read = configuration_from_toml(text, registry=known)
     started = configuration("col-min", profile="paper2022", registry=known)
-    assert read == started.evolve(k=9, metric=use("minkowski", p=3))
+    assert read == started.evolve(k=9, metric=use("lp-norm", p=3))
 
 
 def test_a_file_that_names_no_profile_extends_the_recommended_one(known, col_min):
@@ -306,14 +306,14 @@ def test_a_file_may_stand_on_its_own():
         ('extends = "col-min"\nmetric = { use = 3 }', r"mine\.toml: metric\.use: 3 is not a component name"),
         ('extends = "col-min"\nname = ""', r"mine\.toml: name: '' does not fit"),
         (
-            'extends = "col-min"\nmetric = { use = "minkowski", p = inf }',
+            'extends = "col-min"\nmetric = { use = "lp-norm", p = inf }',
             r"mine\.toml: metric\.p: inf cannot be written",
         ),
         (
-            'extends = "col-min"\nmetric = { use = "minkowski", p = 2020-01-01 }',
+            'extends = "col-min"\nmetric = { use = "lp-norm", p = 2020-01-01 }',
             r"mine\.toml: metric\.p: .*not a parameter",
         ),
-        ("k = 5", r"mine\.toml: 'name' is missing; name it, or start with extends"),
+        ("k = 5", r"mine\.toml: 'name' is missing; .*; name it, or start with extends"),
         ('name = "a"\nmetric = "cosine"', r"mine\.toml: 'representation' is missing"),
     ],
 )
@@ -345,14 +345,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"metric": "minkovski"}, r"^metric: unknown metric 'minkovski'; .*did you mean 'minkowski'\?"),
+        ({"metric": "lp-nrom"}, r"^metric: unknown metric 'lp-nrom'; .*did you mean 'lp-norm'\?"),
         ({"organizer": "liner"}, r"^organizer: unknown organizer 'liner'; .*did you mean 'linear'\?"),
         ({"representation": "mean-color"}, r"^representation: unknown representation .*'mean-colour'"),
-        ({"reuse": "meen"}, r"^reuse: unknown reuse-strategy 'meen'; allowed: mean; did you mean 'mean'\?"),
+        ({"reuse": "meen"}, r"^reuse: unknown reuse-strategy .meen.; allowed: .*; did you mean 'mean'\?"),
         ({"retention": "alway"}, r"^retention: unknown retention-policy 'alway'; .*'always'"),
         ({"aggregator": "media"}, r"^aggregator: unknown aggregator 'media'; .*'median'"),
-        ({"metric": use("minkowski", q=3)}, r"^metric 'minkowski': unknown parameter 'q'; allowed: p"),
-        ({"metric": use("minkowski", p="3")}, r"^metric 'minkowski'\.p: '3' does not fit; allowed: a number"),
+        ({"metric": use("lp-norm", q=3)}, r"^metric 'lp-norm': unknown parameter 'q'; allowed: p"),
+        ({"metric": use("lp-norm", p="3")}, r"^metric 'lp-norm'\.p: '3' does not fit; allowed: a number"),
         (
             {"reuse": use("mean", weights="size")},
             r"^reuse 'mean': unknown parameter .*did you mean 'weight'\?",
@@ -365,8 +365,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
         ({"retention": use("novel", quantile=2)}, r"^retention 'novel': 'quantile' must be <= 1"),
         (
             {"representation": "raw-pixels"},
-            r"^metric: the metric 'minkowski' takes vectors, the representation 'raw-pixels' yields pixels; "
-            r"allowed: pixelwise, universal; choose another",
+            r"^metric: the metric 'lp-norm' takes vectors, the representation 'raw-pixels' yields pixels; "
+            r"allowed: .*pixelwise, universal; choose another",
         ),
         (
             {"metric": "pixelwise"},

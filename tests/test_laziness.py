@@ -78,8 +78,9 @@ def test_listing_plugins_and_printing_help_load_no_heavy_library(code):
 def test_resolving_and_making_every_metric_aggregator_and_policy_is_light_too():
     modules, _ = loaded(
         "import cbrkit_xai; r = cbrkit_xai.default_registry(); "
-        "[r.create(kind, name) for kind in ('metric', 'aggregator', 'organizer', 'reuse-strategy', "
-        "'retention-policy') for name in r.names(kind)]"
+        "from cbrkit_xai.testing.subjects import subjects_of; "
+        "[one.made for kind in ('metric', 'aggregator', 'organizer', 'reuse-strategy', "
+        "'retention-policy') for name in r.names(kind) for one in subjects_of(r.find(kind, name), r)]"
     )
     assert modules & set(HEAVY) == set()
 

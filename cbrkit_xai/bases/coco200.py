@@ -104,7 +104,7 @@ def _additions(source: Path, classifier: Classifier, describer: Describer) -> It
                 ),
                 seconds={method: float(run[f"{method}_seconds"]) for method in METHODS},
             ),
-            features=describer.describe(image.pixels),
+            features=describer.describe(image),
         )
 
 

@@ -19,6 +19,8 @@ COMMANDS = {
     "recommend": "recommend",
     "explain": "explain",
     "plugins": "plugins",
+    "check": "check",
+    "plugin": "plugin",
     "import": "importing",
     "cases": "cases",
     "retain": "retain",

@@ -96,7 +96,9 @@ def part_options(command: _Command) -> _Command:
     """Add the options that vary a configuration."""
     options = (
         click.option(
-            "--profile", metavar="NAME", help="paper2022 or recommended (the default); not with a file."
+            "--profile",
+            metavar="NAME",
+            help="paper2022, recommended (the default), or a plugin's; not with a file.",
         ),
         click.option("--organizer", metavar="NAME", help="linear, dbscan-prototypes, or a plugin's."),
         click.option("-k", "k", type=int, metavar="N", help="How many entries to retrieve."),
@@ -112,19 +114,36 @@ def chosen_configuration(
     """Return the configuration that the options describe."""
     from cbrkit_xai.configurations import configuration, load_configuration
 
-    if chosen.endswith(".toml") or Path(chosen).is_file():
-        if profile is not None:
-            raise click.UsageError(
-                "--profile goes with a configuration's name; in a file, write profile = ..."
-            )
+    if _is_file(chosen, profile):
         found = load_configuration(chosen)
         changes: dict[str, Any] = {} if organizer is None else {"organizer": organizer}
     else:
-        found = configuration(chosen, profile=profile or "recommended", organizer=organizer)
+        found = configuration(chosen, profile=profile, organizer=organizer)
         changes = {}
     if k is not None:
         changes["k"] = k
     return found.evolve(**changes)
+
+
+def chosen_configurations(
+    chosen: str, profile: str | None = None, organizer: str | None = None, k: int | None = None
+) -> tuple[list[Configuration], bool]:
+    """Return the configurations that the options describe, and whether a grid makes them."""
+    from cbrkit_xai.configurations import has_grid, load_configurations
+
+    if not _is_file(chosen, profile) or not has_grid(chosen):
+        return [chosen_configuration(chosen, profile, organizer, k)], False
+    if organizer is not None or k is not None:
+        raise click.UsageError("--organizer and -k go with one configuration; in a grid, write them as paths")
+    return load_configurations(chosen), True
+
+
+def _is_file(chosen: str, profile: str | None) -> bool:
+    if not chosen.endswith(".toml") and not Path(chosen).is_file():
+        return False
+    if profile is not None:
+        raise click.UsageError("--profile goes with a configuration's name; in a file, write profile = ...")
+    return True
 
 
 def is_bundled(base: str) -> bool:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from cbrkit_xai.cli.choosing import chosen_configuration, json_option, part_options
+from cbrkit_xai.cli.choosing import chosen_configurations, json_option, part_options
+
+if TYPE_CHECKING:
+    from cbrkit_xai.configurations import Configuration
 
 
 @click.group("configuration")
 def command() -> None:
-    """List named configurations, or show one as TOML."""
+    """List named configurations, show one as TOML, or write the schema of such files."""
 
 
 @command.command("list")
@@ -61,18 +67,68 @@ def list_configurations(as_json: bool) -> int:
 @part_options
 @json_option
 def show(name: str, profile: str | None, organizer: str | None, k: int | None, as_json: bool) -> int:
-    """Print a configuration as a TOML file that loads back to the same."""
+    """Print a configuration as a TOML file that loads back to the same; of a grid, list them all."""
     from cbrkit_xai.cli.terminal import print_json
 
-    found = chosen_configuration(name, profile, organizer, k)
-    found.components()
+    found, has_grid = chosen_configurations(name, profile, organizer, k)
+    for one in found:
+        one.components()
     if as_json:
-        import tomllib
-
-        print_json(
-            {"label": found.label, "substituted": found.substituted(), **tomllib.loads(found.to_toml())}
-        )
+        print_json({"grid": [_described(one) for one in found]} if has_grid else _described(found[0]))
+    elif has_grid:
+        _print_grid(found)
     else:
-        note = f"# SUBSTITUTED: {found.substituted()}\n" if found.substituted() else ""
-        print(f"# {found.label}\n{note}{found.to_toml()}", end="")
+        substituted = found[0].substituted()
+        note = f"# SUBSTITUTED: {substituted}\n" if substituted else ""
+        print(f"# {found[0].label}\n{note}{found[0].to_toml()}", end="")
     return 0
+
+
+def _described(one: Configuration) -> dict[str, Any]:
+    import tomllib
+
+    return {"label": one.label, "substituted": one.substituted(), **tomllib.loads(one.to_toml())}
+
+
+def _print_grid(found: list[Configuration]) -> None:
+    print(f"# {len(found)} configuration{'s' if len(found) > 1 else ''}")
+    for one in found:
+        print(one.label)
+
+
+@command.command("schema")
+@click.option("--output", "-o", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file.")
+def schema(output: Path | None) -> int:
+    """Print a JSON schema of configuration files, by which an editor completes and checks them."""
+    import json
+
+    from cbrkit_xai.cli.terminal import print_json
+    from cbrkit_xai.configuration_schema import configuration_schema
+
+    made = configuration_schema()
+    if output is None:
+        print_json(made)
+        return 0
+    _refuse_other_files(output)
+    try:
+        output.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    print(f"written to {output}")
+    return 0
+
+
+def _refuse_other_files(output: Path) -> None:
+    """Replace nothing but a schema that was written before."""
+    import json
+
+    from cbrkit_xai.configuration_schema import TITLE
+
+    if not output.exists():
+        return
+    try:
+        held = json.loads(output.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, dict) or held.get("title") != TITLE:
+        raise click.UsageError(f"{output}: is there already and is no such schema; name another file")

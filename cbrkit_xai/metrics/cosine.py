@@ -84,4 +84,5 @@ def cbrkit_xai_metrics() -> Iterator[MetricPlugin]:
         accepts="vectors",
         triangle=False,
         zero_vector="one",
+        invariant=("scale", "order"),
     )

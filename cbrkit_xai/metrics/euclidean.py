@@ -63,4 +63,5 @@ def cbrkit_xai_metrics() -> Iterator[MetricPlugin]:
         factory=Euclidean,
         accepts="vectors",
         triangle=True,
+        invariant=("translation", "order"),
     )

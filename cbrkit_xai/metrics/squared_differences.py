@@ -34,6 +34,23 @@ def vectors(features: ArrayLike, what: str) -> Array:
     return np.ascontiguousarray(rows, dtype=np.float64)
 
 
+def check_same_width(queries: Array, references: Array) -> None:
+    """Refuse tables `(q, d)` and `(n, d')` of which one has longer rows.
+
+    Raises
+    ------
+    ParameterError
+        The rows have different lengths.
+    """
+    if queries.shape[1] != references.shape[1]:
+        raise ParameterError(
+            f"queries have {queries.shape[1]} numbers a row and references {references.shape[1]}",
+            where="queries",
+            allowed=f"{references.shape[1]} numbers a row",
+            next_step="describe both by the same representation",
+        )
+
+
 def squared_distances(queries: Array, references: Array) -> Array:
     """Sum the squared differences of every query and every reference.
 
@@ -56,13 +73,7 @@ def squared_distances(queries: Array, references: Array) -> Array:
     ParameterError
         The rows have different lengths.
     """
-    if queries.shape[1] != references.shape[1]:
-        raise ParameterError(
-            f"queries have {queries.shape[1]} numbers a row and references {references.shape[1]}",
-            where="queries",
-            allowed=f"{references.shape[1]} numbers a row",
-            next_step="describe both by the same representation",
-        )
+    check_same_width(queries, references)
     squared = np.empty((len(queries), len(references)))
     rows_at_once = max(1, _BLOCK_ELEMENTS // max(1, references.shape[1]))
     queries_at_once = max(1, rows_at_once // max(1, len(references)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -24,43 +24,16 @@ def read_only_numbers(numbers: ArrayLike) -> Array:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Clustering:
-    """A DBSCAN clustering of n cases, with its silhouette in every reading of the paper's table 2.
+class Partition:
+    """Which of n cases is in which cluster.
 
     Parameters
     ----------
     labels : array of shape (n,)
-        int64 cluster of each case; -1 for noise.
-    min_samples : int
-        As given, or as found by the search.
-    eps : float
-        The same, in units of the metric.
-    silhouette : float or None
-        Mean over the clustered cases; None where it is undefined (fewer than two clusters).
-    silhouette_noise_as_cluster : float or None
-        Mean over all cases, with the noise as one more cluster.
-    silhouette_noise_as_singletons : float or None
-        Mean over all cases, with each noise case a cluster of its own, which counts 0.
+        int64 cluster of each case, 0 and up without gaps; -1 for noise.
     """
 
     labels: Array = attrs.field(converter=read_only_numbers)
-    min_samples: int
-    eps: float
-    silhouette: float | None
-    silhouette_noise_as_cluster: float | None
-    silhouette_noise_as_singletons: float | None
-
-    @classmethod
-    def measured(cls, distances: Array, labels: Array, *, min_samples: int, eps: float) -> Clustering:
-        """Measure the silhouettes of `labels`, given all distances `(n, n)`."""
-        return cls(
-            labels=labels,
-            min_samples=min_samples,
-            eps=eps,
-            silhouette=silhouette_score(distances, labels),
-            silhouette_noise_as_cluster=silhouette_score(distances, with_noise_as_one_cluster(labels)),
-            silhouette_noise_as_singletons=silhouette_score(distances, with_noise_as_singletons(labels)),
-        )
 
     @property
     def n(self) -> int:
@@ -86,6 +59,45 @@ class Clustering:
         return {**attrs.asdict(self, recurse=False), "labels": self.labels.tolist()}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Clustering:
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Read what `state` gave."""
         return cls(**state)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Clustering(Partition):
+    """A DBSCAN clustering of n cases, with its silhouette in every reading of the paper's table 2.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        int64 cluster of each case; -1 for noise.
+    min_samples : int
+        As given, or as found by the search.
+    eps : float
+        The same, in units of the metric.
+    silhouette : float or None
+        Mean over the clustered cases; None where it is undefined (fewer than two clusters).
+    silhouette_noise_as_cluster : float or None
+        Mean over all cases, with the noise as one more cluster.
+    silhouette_noise_as_singletons : float or None
+        Mean over all cases, with each noise case a cluster of its own, which counts 0.
+    """
+
+    min_samples: int
+    eps: float
+    silhouette: float | None
+    silhouette_noise_as_cluster: float | None
+    silhouette_noise_as_singletons: float | None
+
+    @classmethod
+    def measured(cls, distances: Array, labels: Array, *, min_samples: int, eps: float) -> Clustering:
+        """Measure the silhouettes of `labels`, given all distances `(n, n)`."""
+        return cls(
+            labels=labels,
+            min_samples=min_samples,
+            eps=eps,
+            silhouette=silhouette_score(distances, labels),
+            silhouette_noise_as_cluster=silhouette_score(distances, with_noise_as_one_cluster(labels)),
+            silhouette_noise_as_singletons=silhouette_score(distances, with_noise_as_singletons(labels)),
+        )

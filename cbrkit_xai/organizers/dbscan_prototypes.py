@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -13,42 +12,16 @@ from attrs import validators
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.components import OrganizerPlugin
 from cbrkit_xai.errors import NotOrganizableError, ParameterError
-from cbrkit_xai.features import Array, join, take
+from cbrkit_xai.features import Array
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.organizers.clustering import Clustering
 from cbrkit_xai.organizers.clustering_search import Demands, best_clustering, radii
 from cbrkit_xai.organizers.density import dbscan_labels
-from cbrkit_xai.organizers.distances import checked_pairwise, distances_of_all
+from cbrkit_xai.organizers.distances import distances_of_all
+from cbrkit_xai.organizers.noise import usual_distance, with_noise_joined
+from cbrkit_xai.organizers.parameter_ranges import is_natural, is_radius, is_share, range_of
 from cbrkit_xai.organizers.prototype_index import PrototypeIndex
-from cbrkit_xai.organizers.prototypes import members_of, prototype
-from cbrkit_xai.organizers.silhouette import NOISE
 from cbrkit_xai.protocols import Aggregator, Metric, Progress
-
-
-def _is_natural(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"'{attribute.name}' must be a whole number of at least 1: {value!r}")
-
-
-def _is_share(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"'{attribute.name}' must be a number from 0 to 1: {value!r}")
-
-
-def _is_radius(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"'{attribute.name}' must be a finite number of at least 0: {value!r}")
-
-
-def _ascends(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if len(value) != 2 or value[0] > value[1]:
-        raise ValueError(f"'{attribute.name}' must be two numbers, the lower first: {value!r}")
-
-
-def _range(default: tuple[Any, Any], each: Any) -> Any:
-    """Declare the two ends of a range, each validated by `each`."""
-    validator: list[Any] = [validators.deep_iterable(member_validator=each), _ascends]
-    return attrs.field(default=default, converter=tuple, validator=validator)
 
 
 @attrs.frozen(kw_only=True)
@@ -90,18 +63,18 @@ class DbscanPrototypes:
         which a query counts as far from all of them.
     """
 
-    min_samples: int | None = attrs.field(default=None, validator=validators.optional(_is_natural))
-    eps: float | None = attrs.field(default=None, validator=validators.optional(_is_radius))
+    min_samples: int | None = attrs.field(default=None, validator=validators.optional(is_natural))
+    eps: float | None = attrs.field(default=None, validator=validators.optional(is_radius))
     noise: Literal["drop", "fallback", "singleton", "nearest"] = attrs.field(
         default="drop", validator=validators.in_(("drop", "fallback", "singleton", "nearest"))
     )
-    min_clusters: int = attrs.field(default=2, validator=_is_natural)
-    min_clustered: float = attrs.field(default=0.7, validator=_is_share)
+    min_clusters: int = attrs.field(default=2, validator=is_natural)
+    min_clustered: float = attrs.field(default=0.7, validator=is_share)
     counts_itself: bool = attrs.field(default=True, validator=validators.instance_of(bool))
-    search_min_samples: tuple[int, int] = _range((2, 10), _is_natural)
-    search_quantiles: tuple[float, float] = _range((0.005, 0.4), _is_share)
-    search_steps: int = attrs.field(default=30, validator=_is_natural)
-    fallback_quantile: float = attrs.field(default=0.95, validator=_is_share)
+    search_min_samples: tuple[int, int] = range_of((2, 10), is_natural)
+    search_quantiles: tuple[float, float] = range_of((0.005, 0.4), is_share)
+    search_steps: int = attrs.field(default=30, validator=is_natural)
+    fallback_quantile: float = attrs.field(default=0.95, validator=is_share)
 
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
@@ -120,9 +93,9 @@ class DbscanPrototypes:
         clustering = self.cluster(distances_of_all(metric, cases.features, progress))
         groups, fallback_distance = clustering.labels, None
         if self.noise == "nearest":
-            groups = _with_noise_joined(cases, groups, metric, aggregator)
+            groups = with_noise_joined(cases, groups, metric, aggregator)
         elif self.noise == "fallback":
-            fallback_distance = _usual_distance(cases, groups, metric, aggregator, self.fallback_quantile)
+            fallback_distance = usual_distance(cases, groups, metric, aggregator, self.fallback_quantile)
         return PrototypeIndex(
             cases=cases,
             metric=metric,
@@ -206,28 +179,6 @@ class DbscanPrototypes:
         )
 
 
-def _with_noise_joined(cases: Cases, groups: Array, metric: Metric, aggregator: Aggregator) -> Array:
-    """Give each noise case to the group whose prototype is nearest, of equally near ones to the first."""
-    noise = np.flatnonzero(groups == NOISE)
-    if len(noise) == 0:
-        return groups
-    prototypes = join([prototype(cases, rows, aggregator)[0] for rows in members_of(groups)])
-    joined = groups.copy()
-    joined[noise] = checked_pairwise(metric, take(cases.features, noise), prototypes).argmin(axis=1)
-    return joined
-
-
-def _usual_distance(
-    cases: Cases, groups: Array, metric: Metric, aggregator: Aggregator, quantile: float
-) -> float:
-    """Return a quantile of the members' distances from their own prototypes."""
-    own = [
-        checked_pairwise(metric, take(cases.features, rows), prototype(cases, rows, aggregator)[0])[:, 0]
-        for rows in members_of(groups)
-    ]
-    return float(np.quantile(np.concatenate(own), quantile))
-
-
 @hookimpl
 def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
     """Register the organisation by DBSCAN prototypes.
@@ -240,6 +191,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         summary="Compares a query with one prototype per DBSCAN cluster",
         source="Brito-Borges et al. 2022, section 3.4 and eq. 3; Ester et al. 1996; Rousseeuw 1987",
         factory=DbscanPrototypes,
+        examples=({"noise": "fallback"}, {"noise": "singleton"}, {"noise": "nearest"}),
         exact=False,
         incremental=False,
     )

@@ -11,10 +11,10 @@ import numpy as np
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.features import Array, Features, take
 from cbrkit_xai.neighbours import Entries, Neighbours, check_k
-from cbrkit_xai.organizers.clustering import Clustering, read_only_numbers
+from cbrkit_xai.organizers.clustering import Partition, read_only_numbers
 from cbrkit_xai.organizers.distances import checked_pairwise, distances_from
 from cbrkit_xai.organizers.exclusion import check_exclude
-from cbrkit_xai.organizers.prototypes import entries_of, members_of, prototype
+from cbrkit_xai.organizers.prototypes import Represent, entries_of, members_of, prototype
 from cbrkit_xai.organizers.silhouette import NOISE
 from cbrkit_xai.protocols import Aggregator, Metric
 
@@ -31,8 +31,8 @@ class PrototypeIndex:
         Compares queries with prototypes.
     aggregator : Aggregator
         Applied to the members' features.
-    clustering : Clustering
-        By which the groups came about.
+    clustering : Partition
+        By which the groups came about; its `state()` is kept.
     groups : array of shape (n,)
         int64 number of each case's prototype; -1 for none. The clustering's labels, unless
         noise was given to the nearest prototype.
@@ -41,15 +41,18 @@ class PrototypeIndex:
         with `nearest` there are none.
     fallback_distance : float, optional
         With `fallback`, the distance from the nearest prototype beyond which they are entries.
+    represent : callable, optional
+        Gives a prototype's features in the aggregator's stead, from the rows of its members.
     """
 
     cases: Cases
     metric: Metric
     aggregator: Aggregator
-    clustering: Clustering
+    clustering: Partition
     groups: Array = attrs.field(converter=read_only_numbers)
     noise: str
     fallback_distance: float | None = None
+    represent: Represent | None = None
     entries: Entries = attrs.field(init=False)
     _members: list[Array] = attrs.field(init=False, repr=False)
     _distances: Callable[[Features], Array] = attrs.field(init=False, repr=False)
@@ -61,7 +64,7 @@ class PrototypeIndex:
 
     @entries.default
     def _entries(self) -> Entries:
-        return entries_of(self.cases, self.groups, self.aggregator, self._single)
+        return entries_of(self.cases, self.groups, self.aggregator, self._single, self.represent)
 
     @_distances.default
     def _distances_from_entries(self) -> Callable[[Features], Array]:
@@ -104,7 +107,7 @@ class PrototypeIndex:
                 if len(rows) == 0:
                     allowed[query, entry] = False
                     continue
-                features, votes = prototype(self.cases, rows, self.aggregator)
+                features, votes = prototype(self.cases, rows, self.aggregator, self.represent)
                 one = take(queries, slice(query, query + 1))
                 distances[query, entry] = checked_pairwise(self.metric, one, features)[0, 0]
                 votes_without[query, entry] = votes, len(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -50,6 +50,12 @@ class Mean:
     overall: tuple[float, ...] | None = attrs.field(
         default=None, converter=attrs.converters.optional(numbers)
     )
+
+    @property
+    def facts(self) -> Mapping[str, bool]:
+        """What holds only while nothing comes from the base: the neighbours' range, and a single's votes."""
+        alone = self.shrinkage == 0.0
+        return {"hull": alone, "repeats_single": alone}
 
     def weights(self, neighbours: Neighbours) -> Array:
         """Return how much each neighbour counts, `(q, k)`; rows sum to 1."""
@@ -147,4 +153,8 @@ def cbrkit_xai_reuse_strategies() -> Iterable[ReuseStrategyPlugin]:
         summary="Mean of the neighbours' votes, weighted and shrunk as asked",
         source="Brito-Borges et al. 2022, eqs. 4 and 5",
         factory=Mean,
+        examples=({"weight": "similarity"}, {"weight": "size", "shrinkage": "fitted"}),
+        hull=True,
+        repeats_single=True,
+        scale_free=True,
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from cbrkit_xai.choice import Use
+from cbrkit_xai.describing import described
 from cbrkit_xai.errors import FeaturesError
 from cbrkit_xai.features import Array
+from cbrkit_xai.retaining import parts_of
 
 if TYPE_CHECKING:
+    from cbrkit_xai.images import Image
     from cbrkit_xai.protocols import Representation
 
 
@@ -36,15 +39,15 @@ class Describer:
         components: dict[str, Representation] = {}
         known: dict[str, Use] = {}
         for fingerprint, component in representations.items():
-            stored, use = stored_form(component, uses.get(fingerprint))
-            components[stored.fingerprint] = stored
-            use = uses.get(stored.fingerprint, use)
-            if use is not None:
-                known[stored.fingerprint] = use
+            for stored, use in stored_forms(component, uses.get(fingerprint)):
+                components[stored.fingerprint] = stored
+                use = uses.get(stored.fingerprint, use)
+                if use is not None:
+                    known[stored.fingerprint] = use
         return cls(components=components, uses=known)
 
-    def describe(self, pixels: Array) -> dict[str, Array]:
-        """Return one row per representation for one image `(h, w, 3)`.
+    def describe(self, image: Image) -> dict[str, Array]:
+        """Return one row per representation for one photo.
 
         Raises
         ------
@@ -53,14 +56,23 @@ class Describer:
         """
         rows: dict[str, Array] = {}
         for fingerprint, component in self.components.items():
-            described = component.describe(pixels[None])
-            if isinstance(described, Mapping):
+            row = described(component, [image])
+            if isinstance(row, Mapping):
                 raise FeaturesError(
                     f"{fingerprint!r} has several parts",
                     next_step="name each of its representations by itself",
                 )
-            rows[fingerprint] = described[0]
+            rows[fingerprint] = row[0]
         return rows
+
+
+def stored_forms(component: Any, use: Use | None) -> Iterator[tuple[Representation, Use | None]]:
+    """Yield what is kept for `component`: its stored form, or those of all that it is made of."""
+    made_of: Mapping[str, Representation] = getattr(component, "made_of", None) or {}
+    if not made_of:
+        yield stored_form(component, use)
+    for name, part in made_of.items():
+        yield from stored_forms(part, None if use is None else parts_of(use).get(name))
 
 
 def stored_form(component: Representation, use: Use | None) -> tuple[Representation, Use | None]:

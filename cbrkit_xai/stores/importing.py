@@ -132,7 +132,7 @@ def _open_photos(
         except ImageError as error:
             problems.append((row.number, f"row {row.number}: {error}"))
         else:
-            features = {} if problems else describer.describe(image.pixels)
+            features = {} if problems else describer.describe(image)
             photos[path] = _Photo(sha256=image.sha256, name=image.name, features=features)
         if progress is not None:
             progress(done, len(first_rows))

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cbrkit_xai import JudgePlugin, MetricPlugin, OrganizerPlugin, RetentionPolicyPlugin
+from cbrkit_xai.cli.plugins import shown_facts
 from cbrkit_xai.configurations import configuration_from_toml
+from cbrkit_xai.registry import KINDS
 
 FIVE = {
     "hist-euc": "cbrkit-xai-histogram",
@@ -19,10 +22,13 @@ FIVE = {
     "lf-cos": "cbrkit-xai-latent",
     "ssim": "cbrkit-xai-ssim",
 }
+OF_2021 = ("block-ssim", "blue-hist-bhattacharyya", "pixel-difference")
+DISTRIBUTION = {**FIVE, **dict.fromkeys(OF_2021, "cbrkit-xai-features")}
+NAMED = {"name": "a", "summary": "a", "source": "a", "factory": dict}
 HEAVY = ("scipy", "sklearn", "skimage", "onnxruntime", "onnx", "tensorflow", "matplotlib", "PIL")
 
 
-def test_the_five_configurations_come_from_entry_points_of_their_own(run):
+def test_the_configurations_come_from_entry_points_of_their_own(run):
     plugins = json.loads(run("plugins", "--json").stdout)["plugins"]
     assert [plugin["state"] for plugin in plugins] == ["ok"] * len(plugins)
     found = {
@@ -31,7 +37,43 @@ def test_the_five_configurations_come_from_entry_points_of_their_own(run):
         for component in plugin["components"]
         if component["kind"] == "configuration"
     }
-    assert found == {name: (name, distribution, 1) for name, distribution in FIVE.items()}
+    assert found == {name: (name, distribution, 1) for name, distribution in DISTRIBUTION.items()}
+
+
+def test_the_table_stands_kind_by_kind_with_facts_within_100_columns(run):
+    lines = run("plugins", COLUMNS="250").stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    headings = [line.strip() for line in lines if line.strip() in KINDS]
+    assert headings == [kind for kind in KINDS if kind in headings]
+    assert len(headings) >= 9
+    (row,) = [line for line in lines if line.startswith(" euclidean ")]
+    assert "triangle" in row
+    (row,) = [line for line in lines if line.startswith(" dbscan-prototypes ")]
+    assert "not exact" in row
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (MetricPlugin(**NAMED), ""),
+        (MetricPlugin(**NAMED, triangle=True, domain="nonnegative"), "nonnegative, triangle"),
+        (MetricPlugin(**NAMED, accepts="pixels", zero_vector="one"), "pixels, zero vector one"),
+        (MetricPlugin(**NAMED, invariant=("scale", "order")), "invariant (scale, order)"),
+        (MetricPlugin(**NAMED, self_distance=1e-9), "self distance 1e-09"),
+        (OrganizerPlugin(**NAMED, exact=False, incremental=True), "not exact, incremental"),
+        (JudgePlugin(**NAMED, family="noise"), "family noise"),
+        (RetentionPolicyPlugin(**NAMED), ""),
+    ],
+)
+def test_facts_are_told_in_words_where_they_differ_from_what_goes_without_saying(record, told):
+    assert shown_facts(record) == told
+
+
+def test_the_json_has_the_examples_with_nested_components_as_tables(run):
+    plugins = json.loads(run("plugins", "--kind", "metric", "--json").stdout)["plugins"]
+    examples = {one["name"]: one["examples"] for plugin in plugins for one in plugin["components"]}
+    assert {"p": 1} in examples["minkowski"]
+    assert all(isinstance(one, dict) for found in examples.values() for one in found)
 
 
 def test_an_unknown_kind_is_refused_with_the_nearest(run):
@@ -134,13 +176,23 @@ def test_what_configuration_show_prints_loads_back_to_the_same(run, name, profil
 
 def test_configuration_list_names_the_profiles_and_organisations(run):
     listed = json.loads(run("configuration", "list", "--json").stdout)["configurations"]
-    assert {one["name"] for one in listed} == set(FIVE)
-    assert all(set(one["profiles"]) >= {"paper2022", "recommended"} for one in listed)
-    assert all("dbscan-prototypes" in found for one in listed for found in one["profiles"].values())
+    profiles = {one["name"]: one["profiles"] for one in listed}
+    assert set(profiles) == set(DISTRIBUTION)
+    assert all(set(profiles[name]) >= {"paper2022", "recommended"} for name in FIVE)
+    assert all("dbscan-prototypes" in found for name in FIVE for found in profiles[name].values())
+    assert all(set(profiles[name]) == {"java2021"} for name in OF_2021)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["plugins", "--json"], ["configuration", "list", "--json"]]
+    "arguments",
+    [
+        ["--help"],
+        ["plugins", "--json"],
+        ["plugins"],
+        ["check", "--help"],
+        ["plugin", "new", "--help"],
+        ["configuration", "list", "--json"],
+    ],
 )
 def test_help_and_listing_load_nothing_heavy(arguments):
     code = (
@@ -186,7 +238,7 @@ def test_a_name_that_two_strangers_claim_is_shown_as_contested(run, tmp_path):
         source = METRIC.format(hook="cbrkit_xai_metrics", marked="@hookimpl", name="zero")
         write_distribution(tmp_path / "site", name, f"{name}_plugin", source)
     path = {"PYTHONPATH": str(tmp_path / "site")}
-    (row,) = [line for line in run("plugins", **path).stdout.splitlines() if " zero " in line]
+    (row,) = [line for line in run("plugins", **path).stdout.splitlines() if line.startswith(" zero ")]
     assert "contested" in row
     plugins = json.loads(run("plugins", "--json", **path).stdout)["plugins"]
     states = {

@@ -179,7 +179,7 @@ class OfTheFirst:
 
 
 SEVERAL = plugin(
-    cbrkit_xai_representations=[representation("several", Several)],
+    cbrkit_xai_representations=[representation("two-arrays", Several)],
     cbrkit_xai_metrics=[MetricPlugin(name="of-the-first", summary="x", source="made up", factory=OfTheFirst)],
 )
 
@@ -191,7 +191,7 @@ def test_several_arrays_at_once_are_fitted_asked_and_retained_where_the_pixels_a
     images, votes = WORLD.sample(12, 0)
     embedded = {image.sha256: encode_png(image.pixels) for image in images}
     base = attrs.evolve(base_of(images, votes), pictures=Pictures(embedded=embedded))
-    chosen = configuration(representation="several", metric="of-the-first", organizer=organizer)
+    chosen = configuration(representation="two-arrays", metric="of-the-first", organizer=organizer)
     old = chosen.fit(base, registry=registry_with(SEVERAL), learn_now=False)
     assert {name: part.shape for name, part in old.cases.features.items()} == {
         "first": (12, 6),
@@ -209,7 +209,7 @@ def test_several_arrays_at_once_cannot_be_retained_without_pixels_and_that_is_sa
         Image.fromarray(image.pixels).save(tmp_path / f"{number}.png")
     images = [cx.open_image(tmp_path / f"{number}.png") for number in range(3)]
     base = base_of(images[:2], np.eye(4)[:2]).with_images(tmp_path)
-    chosen = configuration(representation="several", metric="of-the-first")
+    chosen = configuration(representation="two-arrays", metric="of-the-first")
     old = chosen.fit(base, registry=registry_with(SEVERAL), learn_now=False)
     with pytest.raises(FeaturesError, match="'several/1' gives 2 arrays at once, and a base stores one"):
         old.retain(images[2], VOTES)

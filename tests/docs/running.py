@@ -20,6 +20,7 @@ from cbrkit_xai import CbrkitXaiError, registry
 from cbrkit_xai.cli import _run as run_command_line
 from cbrkit_xai.cli import cli
 from cbrkit_xai.configurations import configuration_from_toml
+from cbrkit_xai.testing import ContractError
 
 _LIKE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _OURS = "cbrkit-xai"
@@ -70,7 +71,7 @@ class Page:
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             try:
                 exec(code, vars(self.module))  # noqa: S102 - our own documentation
-            except CbrkitXaiError as error:
+            except (CbrkitXaiError, ContractError) as error:
                 if block.mark != "raises":
                     raise
                 raised = f"{type(error).__name__}: {error}\n"
@@ -109,6 +110,8 @@ class Page:
         text = "\n".join(["[cbrkit_xai]", *lines, ""])
         (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
         self.monkeypatch.syspath_prepend(os.path.abspath(folder / "src"))
+        # For the processes of their own in which the kit looks at what is loaded.
+        self.monkeypatch.setenv("PYTHONPATH", os.path.abspath(folder / "src"), prepend=os.pathsep)
         importlib.invalidate_caches()
         self.monkeypatch.setattr(registry, "_default", None)
 

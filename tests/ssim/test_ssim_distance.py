@@ -253,9 +253,11 @@ def test_the_hook_registers_ssim_and_its_factory_makes_it():
     (record,) = structural_similarity.cbrkit_xai_metrics()
     assert record.facts == {
         "accepts": "pixels",
+        "domain": "any",
         "triangle": False,
         "zero_vector": "ordinary",
         "self_distance": 0.0,
+        "invariant": ("mirroring",),
     }
     assert record.resolve()(win_size=11) == SsimDistance(win_size=11)
 

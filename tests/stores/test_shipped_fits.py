@@ -9,7 +9,10 @@ from cbrkit_xai.bases.fits import named_configurations
 from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.fit_cache import SHIPPED, FitCache
 
-CONFIGURATIONS = [one for one in named_configurations() if one.name != "ssim"]
+CONFIGURATIONS = [
+    one for one in named_configurations() if one.name in ("hist-cos", "hist-euc", "lf-cos", "lf-euc")
+]
+"""Those that the bundled base, which holds no pixels, can serve."""
 
 
 def approximately(value: object) -> object:

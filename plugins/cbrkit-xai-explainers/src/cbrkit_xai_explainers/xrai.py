@@ -6,7 +6,7 @@ authors (the package saliency), fed with our own Integrated Gradients, whose com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import attrs
@@ -89,8 +89,10 @@ class Xrai:
         BudgetSpentError
             The budget does not reach for the two ends of a path and one point between them.
         """
+        paths = self._paths()
+        told = _together(progress, {path.baseline: path.steps for path in paths})
         found, stopped = _in_turns(
-            {path.baseline: path.rounds(image, classifier, target, progress) for path in self._paths()}
+            {path.baseline: path.rounds(image, classifier, target, told(path.baseline)) for path in paths}
         )
         integrals = list(found.values())
         pixels = np.mean([integral.attribution for integral in integrals], axis=0)  # (h, w, 3)
@@ -116,6 +118,21 @@ class Xrai:
             IntegratedGradients(baseline=baseline, steps=self.steps, max_steps=self.max_steps, gap=self.gap)
             for baseline in self.baselines
         ]
+
+
+def _together(progress: Progress | None, steps: dict[Baseline, int]) -> Callable[[Baseline], Progress | None]:
+    """Return what each path tells its steps to, so that `progress` hears of all paths as one way."""
+    done, in_all = dict.fromkeys(steps, 0), dict(steps)
+
+    def of_path(baseline: Baseline) -> Progress | None:
+        def tell(steps_done: int, steps_in_all: int) -> None:
+            done[baseline], in_all[baseline] = steps_done, steps_in_all
+            if progress is not None:
+                progress(sum(done.values()), sum(in_all.values()))
+
+        return None if progress is None else tell
+
+    return of_path
 
 
 def _in_turns(paths: dict[Baseline, Iterator[Integral]]) -> tuple[dict[Baseline, Integral], str]:

@@ -19,4 +19,5 @@ def cbrkit_xai_metrics() -> Iterator[MetricPlugin]:
         accepts="pixels",
         triangle=False,
         self_distance=0.0,
+        invariant=("mirroring",),
     )

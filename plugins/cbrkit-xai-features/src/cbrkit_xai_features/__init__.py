@@ -1,0 +1,1 @@
+"""The modules of this plugin are its entry points; see pyproject.toml."""
