@@ -1,12 +1,11 @@
-"""Writes `reference/components.md` from what the registry knows.
+"""Writes the reference of components and of their contract from what the registry and the kit know.
 
-`python docs/generate_components.py` prints the page, with `--write` it replaces the file.
+`python docs/generate_components.py` says which pages differ, with `--write` it replaces them.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,12 +13,15 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
+from component_examples import SETUP, example_of, printed_by
 
 from cbrkit_xai.components import ComponentPlugin, ConfigurationPlugin
+from cbrkit_xai.parameter_meanings import parameter_meanings
 from cbrkit_xai.registry import KINDS, RegisteredPlugin, Registry
-from cbrkit_xai.structuring import known_parameters
+from cbrkit_xai.structuring import known_parameters, required_parameters
+from cbrkit_xai.testing import laws_of
 
-PAGE = Path(__file__).parent / "reference" / "components.md"
+REFERENCE = Path(__file__).parent / "reference"
 OWN = (
     "cbrkit-xai",
     "cbrkit-xai-classifiers",
@@ -29,18 +31,9 @@ OWN = (
     "cbrkit-xai-latent",
     "cbrkit-xai-ssim",
 )
+MADE = "<!-- Made by docs/generate_components.py; change the records and docstrings instead. -->\n"
 
-HEAD = """\
-# Components
-
-<!-- Made by docs/generate_components.py; change the records and docstrings instead. -->
-
-What can be named in a configuration, from the core (`cbrkit-xai`) and the distributions of this repository.
-`cbrkit-xai plugins` lists what is installed with you, and `--json` adds facts and needs. A fact is a promise
-that its author makes about a component; what each means is in [hooks](hooks.md).
-"""
-
-PLURALS = {
+TITLES = {
     "representation": "Representations",
     "metric": "Metrics",
     "aggregator": "Aggregators",
@@ -53,78 +46,126 @@ PLURALS = {
     "configuration": "Configurations",
 }
 
+_NONE = "None yet; a plugin can bring some.\n"
 
-def page() -> str:
-    """Return the page."""
-    registry = Registry(discover=True)
-    own = [plugin for plugin in registry.plugins if plugin.distribution in OWN]
-    parts = [HEAD]
-    for kind in KINDS:
-        found = sorted(
+Found = Sequence[tuple[ComponentPlugin, RegisteredPlugin]]
+
+
+def pages() -> dict[str, str]:
+    """Return each page by its path below `reference/`."""
+    plugins = [plugin for plugin in Registry(discover=True).plugins if plugin.distribution in OWN]
+    found: dict[str, Found] = {
+        kind: sorted(
             (
                 (component, plugin)
-                for plugin in own
+                for plugin in plugins
                 for component in plugin.components
                 if component.kind == kind
             ),
             key=lambda pair: pair[0].name,
         )
-        parts.append(f"## {PLURALS[kind]}\n")
-        parts.extend(_section(found) if found else ["None yet; a plugin can bring some.\n"])
+        for kind in KINDS
+    }
+    made = {f"components/{page_of(kind)}": _page(kind, found[kind]) for kind in KINDS}
+    return {"components.md": _index(found), **made, "contract.md": _contract()}
+
+
+def page_of(kind: str) -> str:
+    """Return the file of a kind's page."""
+    return f"{TITLES[kind].lower().replace(' ', '-')}.md"
+
+
+def _index(found: dict[str, Found]) -> str:
+    parts = [
+        "# Components\n",
+        MADE,
+        "What can be named in a configuration, from the core (`cbrkit-xai`) and the distributions of this\n"
+        "repository. `cbrkit-xai plugins` lists what is installed with you, `--json` with all facts.\n"
+        "What each kind promises is [the contract](contract.md); what each fact means stands in\n"
+        "[hooks](hooks.md).\n",
+    ]
+    for kind in KINDS:
+        page = f"components/{page_of(kind)}"
+        parts.append(f"## {TITLES[kind]}\n")
+        parts.append(f"Facts, parameters and an example of each: [{TITLES[kind].lower()}]({page}).\n")
+        rows = [
+            (f"[`{one.name}`]({page}#{one.name})", one.summary, plugin.distribution)
+            for one, plugin in found[kind]
+        ]
+        parts.append(
+            _table(("name", "what it does", "from"), rows) if rows else "None yet; a plugin can bring some.\n"
+        )
     return "\n".join(parts)
 
 
-def _section(found: Sequence[tuple[ComponentPlugin, RegisteredPlugin]]) -> Iterator[str]:
-    rows = [
-        (
-            f"`{one.name}`",
-            one.summary,
-            _facts(one),
-            ", ".join(one.needs) or "-",
-            plugin.distribution,
-            one.source,
-        )
-        for one, plugin in found
-    ]
-    yield _table(("name", "what it does", "facts", "needs", "from", "source"), rows)
-    if isinstance(found[0][0], ConfigurationPlugin):
-        yield _profiles([one for one, _ in found if isinstance(one, ConfigurationPlugin)])
+def _page(kind: str, found: Found) -> str:
+    parts = [f"# {TITLES[kind]}\n", MADE]
+    parts.append(
+        f"All kinds: [components](../components.md). What each promises: [contract](../contract.md#{kind}).\n"
+    )
+    shown = [one for one, _ in found if kind in SETUP and not _asks_for_a_file(one)]
+    examples = [example_of(one) for one in shown]
+    if shown:
+        parts.append(f"The examples below begin with\n\n```python\n{SETUP[kind]}```\n")
+    printed = dict(zip((one.name for one in shown), printed_by(kind, examples) if shown else [], strict=True))
+    code = dict(zip((one.name for one in shown), examples, strict=True))
+    for one, plugin in found:
+        parts.extend(_section(one, plugin))
+        if one.name in code:
+            parts.append(f"```python\n{code[one.name]}```\n")
+        if printed.get(one.name):
+            parts.append(f"<!-- printed -->\n```text\n{printed[one.name]}```\n")
+    if not found:
+        parts.append(_NONE)
+    return "\n".join(parts)
+
+
+def _asks_for_a_file(record: ComponentPlugin) -> bool:
+    return record.kind == "classifier" and bool(required_parameters(record.resolve()))
+
+
+def _section(one: ComponentPlugin, plugin: RegisteredPlugin) -> Iterator[str]:
+    yield f"## `{one.name}`\n"
+    yield f"{one.summary}.\n"
+    rows = [("source", one.source), ("from", plugin.distribution), ("needs", ", ".join(one.needs) or "-")]
+    rows += [(f"`{name}`", _plain(value)) for name, value in one.facts.items()]
+    yield _table(("", ""), rows)
+    if isinstance(one, ConfigurationPlugin):
+        yield _profiles(one)
         return
-    for component, _ in found:
-        parameters = list(_parameters(component))
-        if parameters:
-            yield f"### Parameters of `{component.name}`\n"
-            yield _table(("parameter", "takes", "default", "meaning"), parameters)
-
-
-def _facts(component: ComponentPlugin) -> str:
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in component.facts.items()) or "-"
+    parameters = list(_parameters(one))
+    if parameters:
+        yield _table(("parameter", "takes", "default", "meaning"), parameters)
+    if _asks_for_a_file(one):
+        page = "../../how-to/bring-your-own-classifier.md"
+        yield f"Named with its file or function: `--classifier {one.name}:...` ([how]({page})).\n"
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "-"
     return str(value)
 
 
-def _profiles(records: Sequence[ConfigurationPlugin]) -> str:
+def _profiles(record: ConfigurationPlugin) -> str:
     parts = ("representation", "metric", "aggregator", "reuse", "retention")
     rows = [
         (
-            f"{record.name}@{name}",
+            name,
             *(f"`{getattr(profile, part)}`" for part in parts),
             ", ".join(f"`{organizer}`" for organizer in profile.organizers),
             str(profile.k),
         )
-        for record in records
         for name, profile in record.profiles.items()
     ]
-    return "### Profiles\n\n" + _table(("configuration", *parts, "organizers", "k"), rows)
+    return _table(("profile", *parts, "organizers", "k"), rows)
 
 
 def _parameters(component: ComponentPlugin) -> Iterator[tuple[str, str, str, str]]:
     factory = component.resolve()
-    meanings = _meanings(inspect.getdoc(factory) or "")
+    meanings = parameter_meanings(factory)
     for name, annotation in known_parameters(factory).items():
         yield f"`{name}`", _takes(annotation), _default(factory, name), meanings.get(name, "")
 
@@ -134,27 +175,35 @@ def _takes(annotation: Any) -> str:
         return ", ".join(f"`{one!r}`" for one in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return " or ".join("nothing" if one is NoneType else _takes(one) for one in get_args(annotation))
-    return f"`{annotation if get_args(annotation) else annotation.__name__}`"
+    if get_args(annotation):
+        inner = [_takes(one) for one in get_args(annotation) if one is not Ellipsis]
+        origin = getattr(get_origin(annotation), "__name__", str(get_origin(annotation)))
+        return f"{'table' if 'apping' in origin or origin == 'dict' else 'list'} of {' and '.join(inner)}"
+    return f"`{annotation.__name__}`"
 
 
 def _default(factory: Any, name: str) -> str:
     if attrs.has(factory):
         default = attrs.fields_dict(factory)[name].default
+        default = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
         return "needed" if default is attrs.NOTHING else f"`{default!r}`"
     default = inspect.signature(factory).parameters[name].default
     return "needed" if default is inspect.Parameter.empty else f"`{default!r}`"
 
 
-def _meanings(docstring: str) -> dict[str, str]:
-    """Return what a numpy docstring says of each parameter."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", docstring, re.MULTILINE | re.DOTALL)
-    meanings: dict[str, str] = {}
-    for entry in re.findall(
-        r"^(\S[^\n]*) : [^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", section[1] if section else "", re.M
-    ):
-        for name in entry[0].split(", "):
-            meanings[name] = " ".join(entry[1].split())
-    return meanings
+def _contract() -> str:
+    parts = [
+        "# The contract, law by law\n",
+        MADE,
+        "What every component of a kind promises. `cbrkit-xai check`, `check_metric` and its sisters, and\n"
+        "`parametrize_components` look for counter-examples:\n"
+        "[how to test a component](../how-to/test-a-component.md). A law that names a fact is examined only\n"
+        "where the fact is declared; one about an optional member only where there is one.\n",
+    ]
+    for kind in (*KINDS, "plugin"):
+        rows = [(f"`{law.name}`", law.rule, law.mend) for law in laws_of(kind)]
+        parts += [f"## {kind}\n", _table(("law", "rule", "what to mend"), rows)]
+    return "\n".join(parts)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -162,8 +211,21 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or say which differ."""
+    differing = 0
+    for name, text in pages().items():
+        path = REFERENCE / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        differing += 1
+        if "--write" in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        else:
+            print(f"reference/{name} differs")
+    return 0 if "--write" in arguments else min(differing, 1)
+
+
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        PAGE.write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
+    sys.exit(main(sys.argv[1:]))

@@ -5,13 +5,16 @@ import re
 import subprocess
 import sys
 
+import generate_components
 import pytest
 from pages import DOCS, ROOT
 
 import cbrkit_xai
-from cbrkit_xai import cache, hookspecs, registry
+from cbrkit_xai import cache, hookspecs, registry, testing
 from cbrkit_xai.cli import COMMANDS, cli
 from cbrkit_xai.recommendation import Precedent, Recommendation
+from cbrkit_xai.structuring import required_parameters
+from cbrkit_xai.testing import strategies
 
 REFERENCE = DOCS / "reference"
 HOOKS = {
@@ -44,23 +47,64 @@ def test_the_reference_names_no_hook_that_is_gone():
 
 
 def test_every_public_name_has_its_row_and_no_other_has_one():
-    assert sorted(first_cells(page("python.md"))) == sorted(cbrkit_xai.__all__)
+    own = (
+        page("python.md").split("## The conformance kit")[0]
+        + page("python.md").split("\n## Not re-exported")[1]
+    )
+    assert sorted(first_cells(own)) == sorted(cbrkit_xai.__all__)
 
 
-def test_the_page_of_components_is_what_its_script_makes():
+def test_every_name_of_the_conformance_kit_stands_in_the_reference():
+    section = page("python.md").split("## The conformance kit")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", section))
+    assert set(testing.__all__) <= named
+    drawn = {
+        name
+        for name in vars(strategies)
+        if getattr(vars(strategies)[name], "__module__", "") == strategies.__name__
+    }
+    public = {name for name in drawn if name[0].islower()}
+    assert public <= named
+
+
+def test_the_pages_of_components_and_of_their_contract_are_what_their_script_makes():
     script = DOCS / "generate_components.py"
-    made = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert made.stdout == page("components.md"), "run `python docs/generate_components.py --write`"
+    made = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=ROOT)
+    assert (made.stdout, made.stderr) == ("", ""), "run `python docs/generate_components.py --write`"
 
 
-def test_every_component_of_this_project_has_its_row():
-    own = [
+def shipped_components():
+    return [
         component
         for plugin in registry.Registry(discover=True).plugins
         if plugin.distribution.startswith("cbrkit-xai")
         for component in plugin.components
     ]
-    assert {component.name for component in own} <= set(first_cells(page("components.md")))
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_every_component_of_this_project_has_its_section_with_facts_and_an_example_that_runs(kind):
+    text = page(f"components/{generate_components.page_of(kind)}")
+    for component in shipped_components():
+        if component.kind != kind:
+            continue
+        section = text.split(f"\n## `{component.name}`\n")[1].split("\n## ")[0]
+        assert component.summary in section
+        assert all(f"`{fact}`" in section for fact in component.facts)
+        needs_a_file = kind == "classifier" and required_parameters(component.resolve())
+        assert kind == "configuration" or needs_a_file or "```python" in section
+
+
+@pytest.mark.parametrize("kind", [*registry.KINDS, "plugin"])
+def test_every_law_stands_in_the_contract(kind):
+    section = page("contract.md").split(f"\n## {kind}\n")[1].split("\n## ")[0]
+    assert first_cells(section) == [law.name for law in testing.laws_of(kind)]
+
+
+def test_every_public_name_occurs_in_some_test():
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    public = {*cbrkit_xai.__all__, *testing.__all__}
+    assert sorted(name for name in public if not re.search(rf"\b{name}\b", tests)) == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)

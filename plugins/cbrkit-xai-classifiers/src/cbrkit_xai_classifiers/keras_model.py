@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -72,6 +72,11 @@ class KerasModel:
             TensorFlow is not installed.
         """
         return self._network.prepared.predict(images)
+
+    @property
+    def facts(self) -> Mapping[str, bool]:
+        """A model of which TensorFlow knows no derivatives has none."""
+        return {"has_gradient": self.gradient is not None}
 
     @property
     def gradient(self) -> Callable[[Array, int], Array] | None:

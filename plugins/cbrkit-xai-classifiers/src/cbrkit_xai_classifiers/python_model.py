@@ -91,6 +91,11 @@ class PythonModel:
         return self._own.predict(images)
 
     @property
+    def facts(self) -> Mapping[str, bool]:
+        """Whether there is a gradient depends on what the function returns."""
+        return {"has_gradient": self.gradient is not None}
+
+    @property
     def gradient(self) -> Callable[[Array, int], Array] | None:
         """Its own, or None."""
         return self._own.optional("gradient")
