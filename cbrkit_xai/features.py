@@ -80,6 +80,11 @@ def frozen_floats(values: ArrayLike) -> Array:
     return frozen(np.asarray(values, dtype=np.float64))
 
 
+def frozen_integers(values: ArrayLike) -> Array:
+    """Return whole numbers as an int64 array of its own that cannot be written to."""
+    return frozen(np.array(values, dtype=np.int64))
+
+
 def frozen_flags(values: ArrayLike) -> Array:
     """Return values as a bool array that cannot be written to."""
     return frozen(np.asarray(values, dtype=bool))

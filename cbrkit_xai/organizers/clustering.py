@@ -7,20 +7,14 @@ from typing import Any, Self
 
 import attrs
 import numpy as np
-from numpy.typing import ArrayLike
 
-from cbrkit_xai.features import Array, frozen
+from cbrkit_xai.features import Array, frozen_integers
 from cbrkit_xai.organizers.silhouette import (
     NOISE,
     silhouette_score,
     with_noise_as_one_cluster,
     with_noise_as_singletons,
 )
-
-
-def read_only_numbers(numbers: ArrayLike) -> Array:
-    """Return whole numbers, one a case, as an int64 array that cannot be written to."""
-    return frozen(np.array(numbers, dtype=np.int64))
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -33,7 +27,7 @@ class Partition:
         int64 cluster of each case, 0 and up without gaps; -1 for noise.
     """
 
-    labels: Array = attrs.field(converter=read_only_numbers)
+    labels: Array = attrs.field(converter=frozen_integers)
 
     @property
     def n(self) -> int:

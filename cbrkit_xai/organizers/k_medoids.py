@@ -11,7 +11,7 @@ from attrs import validators
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.components import OrganizerPlugin
-from cbrkit_xai.features import Array
+from cbrkit_xai.features import Array, frozen_integers
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.organizers.clustered_index import (
     MedoidOfMembers,
@@ -22,7 +22,7 @@ from cbrkit_xai.organizers.clustered_index import (
     restored_index,
     seeded,
 )
-from cbrkit_xai.organizers.clustering import Partition, read_only_numbers
+from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.distances import distances_of_all
 from cbrkit_xai.organizers.medoids import build, labels_of, swapped
 from cbrkit_xai.organizers.prototype_index import PrototypeIndex
@@ -108,7 +108,7 @@ class KMedoids:
         ParameterError
             The state is of other cases.
         """
-        represent = self._represent(cases, metric, read_only_numbers(state["groups"]))
+        represent = self._represent(cases, metric, frozen_integers(state["groups"]))
         return restored_index(cases, metric, aggregator, state, where=_WHERE, represent=represent)
 
 

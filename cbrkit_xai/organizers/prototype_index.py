@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.features import Array, Features, take
+from cbrkit_xai.features import Array, Features, frozen_integers, take
 from cbrkit_xai.neighbours import Entries, Neighbours, check_k
-from cbrkit_xai.organizers.clustering import Partition, read_only_numbers
+from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.distances import checked_pairwise, distances_from
 from cbrkit_xai.organizers.exclusion import check_exclude
 from cbrkit_xai.organizers.prototypes import Represent, entries_of, members_of, prototype
@@ -49,7 +49,7 @@ class PrototypeIndex:
     metric: Metric
     aggregator: Aggregator
     clustering: Partition
-    groups: Array = attrs.field(converter=read_only_numbers)
+    groups: Array = attrs.field(converter=frozen_integers)
     noise: str
     fallback_distance: float | None = None
     represent: Represent | None = None

@@ -10,9 +10,8 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.features import Array, Features, count
+from cbrkit_xai.features import Array, Features, count, frozen_integers
 from cbrkit_xai.neighbours import Entries, Neighbours, check_k
-from cbrkit_xai.organizers.clustering import read_only_numbers
 from cbrkit_xai.organizers.competence import rows_with_votes
 from cbrkit_xai.organizers.distances import distances_from, distances_of_all
 from cbrkit_xai.organizers.exclusion import check_exclude
@@ -58,7 +57,7 @@ class SelectedIndex:
     cases: Cases
     metric: Metric
     selection: Selection
-    chosen: Array = attrs.field(converter=read_only_numbers)
+    chosen: Array = attrs.field(converter=frozen_integers)
     known_distances: Array | None = attrs.field(default=None, repr=False)
     entries: Entries = attrs.field(init=False)
     _distances: Callable[[Features], Array] = attrs.field(init=False, repr=False)

@@ -10,9 +10,8 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.features import Array, Features, join, take
+from cbrkit_xai.features import Array, Features, frozen_integers, join, take
 from cbrkit_xai.neighbours import Entries, Neighbours, check_k
-from cbrkit_xai.organizers.clustering import read_only_numbers
 from cbrkit_xai.organizers.competence import rows_with_votes, winners
 from cbrkit_xai.organizers.distances import checked_pairwise, distances_from, distances_of_all
 from cbrkit_xai.organizers.exclusion import check_exclude
@@ -60,7 +59,7 @@ class SupervisedIndex:
     metric: Metric
     aggregator: Aggregator
     labels_within: Callable[[Array], Array] = attrs.field(repr=False)
-    groups: Array = attrs.field(converter=read_only_numbers)
+    groups: Array = attrs.field(converter=frozen_integers)
     known_distances: Array | None = attrs.field(default=None, repr=False)
     entries: Entries = attrs.field(init=False)
     _distances: Callable[[Features], Array] = attrs.field(init=False, repr=False)
