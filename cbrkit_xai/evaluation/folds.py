@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.features import Array, frozen_integers
+from cbrkit_xai.freezing import texts
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -36,9 +37,12 @@ class Folds:
     ----------
     fold_of : array of shape (repeats, n)
         int64; -1 where a case is held out in no fold of that repeat, and is always trained on.
+    notes : tuple of str
+        A sentence for each thing that had to be other than the protocol asks.
     """
 
     fold_of: Array = attrs.field(converter=frozen_integers)
+    notes: tuple[str, ...] = attrs.field(default=(), converter=texts)
 
     @property
     def repeats(self) -> int:

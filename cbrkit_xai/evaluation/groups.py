@@ -34,14 +34,21 @@ class Groups:
     labels : array of shape (n,)
         int64 number of each case's group, from 0 without gaps, in the order of their first cases.
     links : tuple of Link
-        Every pair that was joined directly; groups are what links connect.
+        A pair for each join, the strongest evidence first: n less the number of groups. Groups are what
+        links connect; further pairs of a group may fulfil a rule, and are counted in `rules`.
     rules : tuple of str
         The rules that were applied, and those that could not be, each with its threshold or reason.
+    names : tuple of n str
+        Each case's group by a name of its own, from which the folds are dealt; by default its number. One
+        that does not depend on where the cases stand makes the folds independent of it.
     """
 
     labels: Array = attrs.field(converter=frozen_integers)
     links: tuple[Link, ...] = ()
     rules: tuple[str, ...] = attrs.field(default=(), converter=texts)
+    names: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(lambda self: map(str, self.labels.tolist()), takes_self=True), converter=texts
+    )
 
     @property
     def number(self) -> int:
