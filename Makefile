@@ -63,5 +63,5 @@ $(VENV)/.light: $(VENV)/.made constraints.txt $(PROJECTS)
 	touch $@
 
 $(VENV)/.full: $(VENV)/.made constraints.txt $(PROJECTS)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo,tensorflow,test,check]" $(PLUGINS)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt -e ".[demo,evaluation,tensorflow,test,check]" $(PLUGINS)
 	touch $(VENV)/.light $@
