@@ -1,0 +1,1 @@
+"""How an evaluation decides: one procedure a file, each on plain arrays."""
