@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
-from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.evaluation.parameter_bounds import number_between, one_of, whole_number
 
 Scheme: TypeAlias = Literal["k-fold", "leave-one-group-out", "hold-out"]
 ClusterScope: TypeAlias = Literal["fold", "global"]
 SCHEMES: tuple[Scheme, ...] = ("k-fold", "leave-one-group-out", "hold-out")
 CLUSTER_SCOPES: tuple[ClusterScope, ...] = ("fold", "global")
-
-
-def _whole(least: int, most: int) -> Any:
-    def check(instance: Any, attribute: attrs.Attribute[int], value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ParameterError(
-                f"{attribute.name} is {value!r}",
-                where=attribute.name,
-                allowed=f"a whole number from {least} to {most}",
-            )
-
-    return check
-
-
-def _one_of(names: tuple[str, ...]) -> Any:
-    def check(instance: Any, attribute: attrs.Attribute[str], value: Any) -> None:
-        if value not in names:
-            raise ParameterError(
-                f"{attribute.name} is {value!r}", where=attribute.name, allowed=", ".join(names)
-            )
-
-    return check
-
-
-def _between(low: float, high: float) -> Any:
-    def check(instance: Any, attribute: attrs.Attribute[float], value: Any) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not low <= value <= high:
-            raise ParameterError(
-                f"{attribute.name} is {value!r}",
-                where=attribute.name,
-                allowed=f"a number from {low:g} to {high:g}",
-            )
-
-    return check
 
 
 @attrs.frozen(kw_only=True)
@@ -76,14 +41,14 @@ class Protocol:
         Photos whose perceptual hashes differ in at most so many of 64 bits count as the same photo.
     """
 
-    scheme: Scheme = attrs.field(default="k-fold", validator=_one_of(SCHEMES))
-    folds: int = attrs.field(default=5, validator=_whole(2, 1000))
-    repeats: int = attrs.field(default=10, validator=_whole(1, 1000))
-    held_out: float = attrs.field(default=0.2, validator=_between(0.01, 0.9))
-    seed: int = attrs.field(default=0, validator=_whole(0, 2**32 - 1))
-    cluster_scope: ClusterScope = attrs.field(default="fold", validator=_one_of(CLUSTER_SCOPES))
-    latent_cosine: float = attrs.field(default=0.98, validator=_between(0.0, 1.0))
-    phash_distance: int = attrs.field(default=6, validator=_whole(0, 64))
+    scheme: Scheme = attrs.field(default="k-fold", validator=one_of(SCHEMES))
+    folds: int = attrs.field(default=5, validator=whole_number(2, 1000))
+    repeats: int = attrs.field(default=10, validator=whole_number(1, 1000))
+    held_out: float = attrs.field(default=0.2, validator=number_between(0.01, 0.9))
+    seed: int = attrs.field(default=0, validator=whole_number(0, 2**32 - 1))
+    cluster_scope: ClusterScope = attrs.field(default="fold", validator=one_of(CLUSTER_SCOPES))
+    latent_cosine: float = attrs.field(default=0.98, validator=number_between(0.0, 1.0))
+    phash_distance: int = attrs.field(default=6, validator=whole_number(0, 64))
 
     @property
     def leaks(self) -> bool:

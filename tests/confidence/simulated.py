@@ -5,9 +5,9 @@ import numpy as np
 
 from cbrkit_xai.confidence import fit_confidence, shares
 from cbrkit_xai.confidence.conformal import in_set
+from cbrkit_xai.evaluation import simulation
 
 METHODS = ("anchors", "ig", "lime", "xrai")
-PRIOR = np.log([0.4, 0.3, 0.2, 0.1])
 
 
 @attrs.frozen(kw_only=True)
@@ -20,17 +20,15 @@ class World:
     voters: int = 10
 
     def sample(self, n, stream):
-        fixed = np.random.default_rng([self.seed, 0])
-        centres, leanings = fixed.standard_normal((6, 6)) * 2, fixed.standard_normal((6, 4))
-        rng = np.random.default_rng([self.seed, 1 + stream])
-        kind = rng.integers(0, 6, n)
-        features = centres[kind] + 0.5 * rng.standard_normal((n, 6))
-        mean = np.exp(PRIOR + self.signal * leanings[kind])
-        mean /= mean.sum(axis=1, keepdims=True)
-        gammas = rng.standard_gamma(np.maximum(self.scatter * mean, 1e-3))
-        return features, rng.multinomial(self.voters, gammas / gammas.sum(axis=1, keepdims=True)).astype(
-            float
-        )
+        made = simulation.World(
+            methods=METHODS,
+            seed=self.seed,
+            signal="cluster",
+            strength=self.signal,
+            scatter=self.scatter,
+            voters=self.voters,
+        ).sample(n, stream=stream)
+        return made.features, made.votes.copy()
 
 
 def knn_shares(queries, features, table, k=5, *, query_groups=None, groups=None):

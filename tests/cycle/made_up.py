@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai import Ballot, Case, CaseBase, Configuration, Image, RepresentationPlugin, hookimpl, use
+from cbrkit_xai.evaluation import simulation
 from cbrkit_xai.registry import RegisteredPlugin, Registry
 
 METHODS = ("anchors", "ig", "lime", "xrai")
@@ -117,23 +118,18 @@ class World:
 
     def sample(self, n, stream):
         """Return n photos and their votes `(n, 4)`, ten voters each."""
-        fixed = np.random.default_rng([self.seed, 0])
-        centres, leanings = fixed.standard_normal((6, WIDTH)) * 2, fixed.standard_normal((6, 4))
-        rng = np.random.default_rng([self.seed, 1 + stream])
-        kind = rng.integers(0, 6, n)
-        places = centres[kind] + 0.3 * rng.standard_normal((n, WIDTH))
-        values = np.clip(np.rint(128 + 18 * places), 0, 255)
-        mean = np.exp(np.log([0.4, 0.3, 0.2, 0.1]) + self.signal * leanings[kind])
-        gammas = rng.standard_gamma(np.maximum(5 * mean / mean.sum(axis=1, keepdims=True), 1e-3))
-        votes = rng.multinomial(10, gammas / gammas.sum(axis=1, keepdims=True))
+        made = simulation.World(
+            methods=METHODS,
+            dimensions=WIDTH,
+            spread=0.3,
+            scatter=5.0,
+            signal="cluster",
+            strength=self.signal,
+            seed=self.seed,
+        ).sample(n, stream=stream)
+        values = np.clip(np.rint(128 + 18 * made.features), 0, 255)
         images = [photo(row, f"photo-{stream}-{number}.png") for number, row in enumerate(values)]
-        return images, votes.astype(float)
+        return images, made.votes.copy()
 
     def base(self, n=200):
         return base_of(*self.sample(n, 0))
-
-
-def hit_credit(votes):
-    """Each method's part of having won, `(n, methods)`; ties share."""
-    level = votes == votes.max(axis=1, keepdims=True)
-    return level / level.sum(axis=1, keepdims=True)

@@ -3,9 +3,10 @@
 import attrs
 import numpy as np
 import pytest
-from made_up import METHODS, World, configuration, hit_credit, registry_with
+from made_up import METHODS, World, configuration, registry_with
 
 from cbrkit_xai import use
+from cbrkit_xai.evaluation.simulation import winning_credit
 
 ORGANIZERS = {
     "linear": {"organizer": use("linear"), "k": 5},
@@ -30,7 +31,7 @@ def outcome(seed, signal, organizer, fresh=250):
         reuse=use("mean", weight="similarity", shrinkage="fitted"), **ORGANIZERS[organizer]
     ).fit(world.base(200), registry=registry_with())
     photos, votes = world.sample(fresh, 1)
-    credit = hit_credit(votes)
+    credit = winning_credit(votes)
     answers = recommender.recommend_many(photos)
     inside = [answer for answer in zip(answers, credit, strict=True) if not answer[0].out_of_experience]
     return Outcome(
