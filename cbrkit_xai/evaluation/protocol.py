@@ -36,7 +36,10 @@ class Protocol:
         may have done: clusters found once, with the held-out photos among them. It leaks, and every
         page that shows its results says so.
     latent_cosine : float
-        Photos whose stored vectors have at least this cosine count as the same photo.
+        Photos whose stored latent vectors have at least this cosine count as the same photo. Of 40 photos
+        of coco200-auto, EfficientNet-Lite0's vectors keep .92 when mirrored, .91 when cropped by 2 % and
+        .99 when saved again with JPEG quality 90 (the least of each); the most alike of its 19,900 pairs
+        of different photos, two zebras, have .78.
     phash_distance : int
         Photos whose perceptual hashes differ in at most so many of 64 bits count as the same photo.
     """
@@ -47,7 +50,7 @@ class Protocol:
     held_out: float = attrs.field(default=0.2, validator=number_between(0.01, 0.9))
     seed: int = attrs.field(default=0, validator=whole_number(0, 2**32 - 1))
     cluster_scope: ClusterScope = attrs.field(default="fold", validator=one_of(CLUSTER_SCOPES))
-    latent_cosine: float = attrs.field(default=0.98, validator=number_between(0.0, 1.0))
+    latent_cosine: float = attrs.field(default=0.9, validator=number_between(0.0, 1.0))
     phash_distance: int = attrs.field(default=6, validator=whole_number(0, 64))
 
     @property
