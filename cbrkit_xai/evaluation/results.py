@@ -120,6 +120,28 @@ class Run:
         return self.predicted[:, :, self.ks.index(k)]
 
 
+@attrs.frozen(kw_only=True)
+class Timing:
+    """How long a stage of one repeat took; no other result depends on it.
+
+    Parameters
+    ----------
+    label : str
+        Of the run.
+    repeat : int
+        Counted from 0; -1 for what is done once for all.
+    stage : str
+        Such as "organise".
+    seconds : float
+        Of wall time, summed over the repeat's folds.
+    """
+
+    label: str
+    repeat: int
+    stage: str
+    seconds: float
+
+
 def _runs(values: Sequence[Run]) -> Mapping[str, Run]:
     return MappingProxyType({run.label: run for run in values})
 
@@ -154,6 +176,11 @@ class Evaluation:
         Of Python and of the packages that the numbers depend on.
     hashes : mapping of str to str
         Of the case base's content, and of each configuration.
+    notes : tuple of str
+        A sentence for each thing that the reader must know besides, such as fewer folds than were asked
+        for, or two configurations that predict the same.
+    timings : tuple of Timing
+        In the order of the runs.
     """
 
     name: str
@@ -168,6 +195,8 @@ class Evaluation:
     runs: Mapping[str, Run] = attrs.field(converter=_runs)
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
+    notes: tuple[str, ...] = attrs.field(default=(), converter=texts)
+    timings: tuple[Timing, ...] = ()
 
     @property
     def votes(self) -> Array:
