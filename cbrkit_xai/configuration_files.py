@@ -64,13 +64,14 @@ def file_of_text(text: str, where: str) -> ConfigurationFile:
     return _of_text(text, where, Path(), ())
 
 
-def _text(path: Path, where: str) -> str:
+def _text(path: Path, where: str, opened: tuple[Path, ...] = ()) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         what = "cannot be read" if where == str(path) else f"{str(path)!r} cannot be read"
-        beside = [one.name for one in path.parent.glob(f"*{_SUFFIX}") if one.name != path.name]
+        asked = {known.resolve() for known in (*opened, path)}
+        beside = [one.name for one in path.parent.glob(f"*{_SUFFIX}") if one.resolve() not in asked]
         raise ConfigurationError(
             f"{what}: {reason}",
             where=where,
@@ -118,7 +119,7 @@ def _extended(
         return None
     path = folder / extends
     _refuse_circle(path, opened, where)
-    text = _text(path, f"{where}: extends")
+    text = _text(path, f"{where}: extends", opened)
     return _of_text(text, str(path), path.parent, (*opened, path))
 
 

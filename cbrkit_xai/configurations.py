@@ -186,6 +186,10 @@ class Configuration:
             error.where = f"{where}: {error.where}"
             raise
         touched = {change.keys[0]: where for change in changes}
+        for part in touched:
+            deeper = [one.path for one in changes if one.keys[0] == part and one.keys[1:]]
+            if deeper:
+                touched[part] = f"{where}: {', '.join(deeper)}"
         return attrs.evolve(changed, origins={**self.origins, **touched})
 
     def _place(self, part: str | None) -> str | None:
@@ -383,7 +387,9 @@ def _of_table(file: ConfigurationFile, registry: Registry | None) -> Configurati
     changes = {key: value for key, value in file.table.items() if key != "extends"}
     if file.extended is not None:
         refuse_grid(file.extended, f"{file.where}: extends")
-        return _of_file(file.extended, registry).evolve(**changes)
+        extended = _of_file(file.extended, registry)
+        _refuse_borrowed_profile(file, extended, registry)
+        return extended.evolve(**changes)
     if "extends" not in file.table:
         missing = [part for part in ("name", "representation", "metric") if part not in changes]
         if missing:
@@ -397,6 +403,24 @@ def _of_table(file: ConfigurationFile, registry: Registry | None) -> Configurati
     if not isinstance(profile, str | None):
         raise ConfigurationError(f"{profile!r} does not fit", where="profile", allowed="a text")
     return _named(file.table["extends"], profile, registry).evolve(**changes)
+
+
+def _refuse_borrowed_profile(
+    file: ConfigurationFile, extended: Configuration, registry: Registry | None
+) -> None:
+    """Refuse the name of a registered profile on parts that are another's: a result names its profile."""
+    profile = file.table.get("profile", extended.profile)
+    known = registry or default_registry()
+    records = (known.find("configuration", name) for name in known.names("configuration"))
+    taken = {one for record in records if isinstance(record, ConfigurationPlugin) for one in record.profiles}
+    if profile != extended.profile and profile in taken:
+        raise ConfigurationError(
+            f"{profile!r} would only rename the parts of {file.table['extends']!r}, which are of the profile "
+            f"{extended.profile!r}",
+            where="profile",
+            allowed="a name of your own, since a file is extended",
+            next_step=f"write profile = {profile!r} where extends names a configuration",
+        )
 
 
 def _named(name: str, profile: str | None, registry: Registry | None) -> Configuration:

@@ -67,6 +67,18 @@ def test_the_profile_of_a_file_that_extends_a_file_is_a_name_of_its_own(write, r
     assert load_configuration("other.toml", registry=registry).profile == "b"
 
 
+def test_parts_of_another_file_do_not_take_the_name_of_a_registered_profile(write):
+    write(base='extends = "hist-cos"\nname = "mine"', other='extends = "base.toml"\nprofile = "paper2022"')
+    with pytest.raises(ConfigurationError, match=r"other.toml: profile: 'paper2022' would only rename"):
+        load_configuration("other.toml")
+
+
+def test_a_missing_file_is_not_said_to_be_the_one_that_extends_it(write):
+    write(there='extends = "their.toml"', theirs='extends = "hist-cos"')
+    with pytest.raises(ConfigurationError, match=r"did you mean 'theirs.toml'"):
+        load_configuration("there.toml")
+
+
 @pytest.mark.parametrize(
     ("files", "start", "circle"),
     [

@@ -48,7 +48,7 @@ def cbrkit_xai_aggregators() -> Iterator[AggregatorPlugin]:
     yield AggregatorPlugin(
         name="weighted-mean",
         summary="Mean in which rows near the mean count more, by 1 / (1 + d / d_mean)",
-        source="the 'weighted average' of the 2021 program behind Brito-Borges et al. 2022",
+        source="inverse-distance weights (Shepard 1968), of distances from the mean",
         factory=WeightedMean,
         linear=False,
         bounded=True,

@@ -96,13 +96,23 @@ def skeleton(distribution: str, kind: str, component: str | None = None) -> dict
 
 
 def _check_name(name: str, module: str, where: str) -> None:
-    if not _NAME.fullmatch(name) or keyword.iskeyword(module):
-        lower = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    what = "component" if where == "component" else "plugin"
+    if keyword.iskeyword(module):
         raise ParameterError(
-            f"{name!r} is not a name for a plugin",
+            f"{name!r} is a word of Python's, and cannot be imported",
             where=where,
-            allowed="lower-case words joined by hyphens, such as 'cbrkit-xai-minkowski'",
-            next_step=f"did you mean {lower!r}?" if _NAME.fullmatch(lower) and lower != name else None,
+            allowed="any other name",
+            next_step=f"did you mean '{_PREFIX}{name}'?",
+        )
+    if not _NAME.fullmatch(name):
+        lower = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        is_meant = len(lower) > len(name) // 2 and lower != name and _NAME.fullmatch(lower)
+        raise ParameterError(
+            f"{name!r} is not a name for a {what}",
+            where=where,
+            allowed="lower-case words joined by hyphens, the first beginning with a letter, such as "
+            "'cbrkit-xai-minkowski'",
+            next_step=f"did you mean {lower!r}?" if is_meant else None,
         )
 
 

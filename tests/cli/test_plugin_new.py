@@ -92,8 +92,14 @@ def test_a_class_does_not_take_the_name_of_the_record_it_is_registered_by():
         (["Near By", "--kind", "metric"], "did you mean 'near-by'?"),
         (["../nearby", "--kind", "metric"], "'../nearby' is not a name for a plugin"),
         (["3d", "--kind", "metric"], "'3d' is not a name for a plugin"),
-        (["class", "--kind", "metric"], "'class' is not a name for a plugin"),
-        (["nearby", "--kind", "metric", "--component", "Near"], "component: 'Near' is not a name"),
+        (
+            ["class", "--kind", "metric"],
+            "'class' is a word of Python's, and cannot be imported; allowed: any other name; did you mean",
+        ),
+        (
+            ["nearby", "--kind", "metric", "--component", "Near"],
+            "component: 'Near' is not a name for a component",
+        ),
         (["nearby", "--kind", "metrics"], "no kind 'metrics'; allowed: representation, metric,"),
         (["nearby", "--kind", "metrics"], "did you mean 'metric'?"),
         (["json", "--kind", "metric"], "there is a module 'json' already; choose another name"),

@@ -15,6 +15,7 @@ MODULES = (
     "blue_hist_bhattacharyya",
     "pixel_difference",
     "block_ssim",
+    "five_similarities",
 )
 
 

@@ -1,17 +1,22 @@
 """The predecessor's three similarities by hand, and its bugs, none of which may come back."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import cdist
 
-from cbrkit_xai import Ballot, Case, CaseBase, default_registry, use
+from cbrkit_xai import Ballot, Case, CaseBase, Entries, default_registry, load_configurations, use
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai_features import block_ssim, blue_hist_bhattacharyya, java2021_similarities, pixel_difference
 from cbrkit_xai_features.blue_histogram import BlueHistogram
 from cbrkit_xai_features.ssim_of_blocks import BlockSsim
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 BY_NAME = {record.name: record for record in java2021_similarities.cbrkit_xai_metrics()}
 Bhattacharyya = BY_NAME["java2021-bhattacharyya"].resolve()
@@ -267,6 +272,47 @@ def test_a_configuration_searches_all_cases_and_takes_the_mean_of_five(name):
     assert list(record.profiles) == ["java2021"]
     assert (profile.representation, profile.metric) == (use(representation), use(metric))
     assert (profile.organizers, profile.reuse, profile.k) == ((use("linear"),), use("mean"), 5)
+
+
+def test_five_similarities_are_the_predecessors_weighted_sum_of_five_distances():
+    from cbrkit_xai import configuration
+
+    photos = noise(height=224, width=224)
+    made = configuration("five-similarities").components(default_registry())
+    found = made.metric.pairwise(made.representation.describe(photos), made.representation.describe(photos))
+
+    def features(name, **parameters):
+        return default_registry().create("representation", use(name, **parameters)).describe(photos)
+
+    def distances(metric, rows):
+        return default_registry().create("metric", metric).pairwise(rows, rows)
+
+    probabilities = features("class-probabilities", classifier={"use": "efficientnet-lite0"}).astype(float)
+    roots, pixels = np.sqrt(probabilities), photos.astype(float)
+    by_hand = (
+        0.5 * np.sqrt(np.maximum(1 - roots @ roots.T, 0))
+        + 0.1 * distances("java2021-bhattacharyya", features("java2021-blue-histogram"))
+        + 0.15 * np.abs(pixels[:, None] - pixels[None]).mean(axis=(2, 3, 4)) / 255
+        + 0.4 * distances("java2021-block-ssim", photos)
+        + 0.3 * cdist(features("latent"), features("latent"), "cosine")
+    )
+    np.testing.assert_allclose(found, by_hand, atol=1e-3)
+
+
+def test_the_predecessors_four_aggregations_are_a_grid():
+    made = load_configurations(EXAMPLES / "java2021-aggregations.toml")
+    votes = np.array([[[6.0, 0.0], [2.0, 4.0]]])  # of the nearer neighbour, and of the farther one
+    entries = Entries(
+        ids=["near", "far"],
+        features=np.zeros((2, 1)),
+        members=[["near"], ["far"]],
+        is_prototype=[False, False],
+        votes=votes[0],
+    )
+    neighbours = entries.nearest(np.array([[0.2, 0.6]]), k=2)
+    found = [one.components().reuse.reuse(neighbours)[0].tolist() for one in made]
+    weighted = [(0.8 * 6 + 0.4 * 2) / 1.2, (0.8 * 0 + 0.4 * 4) / 1.2]
+    assert found == [[4, 2], pytest.approx(weighted), [6, 4], [2, 0]]
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

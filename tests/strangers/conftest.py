@@ -15,6 +15,8 @@ import attrs
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))  # `pages` and `running` read the documentation
+
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "cbrkit-xai-minkowski"
 WITHOUT_AN_INDEX = ("--no-index", "--no-deps", "--disable-pip-version-check", "--quiet")
 
@@ -72,12 +74,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_stranger(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[], Stranger]:
+def make_stranger(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[..., Stranger]:
     """Return a function that makes a fresh environment; nothing is downloaded for it."""
 
-    def make() -> Stranger:
+    def make(*, with_pip: bool = False) -> Stranger:
         folder = tmp_path_factory.mktemp("machine")
-        venv.create(folder / "venv", with_pip=False)
+        venv.create(folder / "venv", with_pip=with_pip)
         python = next((folder / "venv").glob("[bS]*/python*"))
         site = subprocess.run(
             [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
