@@ -1,0 +1,89 @@
+"""Every fold's neighbours, and the mean votes for every k, from one ordering of the cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.evaluation.folds import Split
+from cbrkit_xai.features import Array, frozen
+
+_SPARE = 16
+"""So many more places of an ordering are looked at, besides half as many again as are expected."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Orderings:
+    """All cases as each case sees them, nearest first.
+
+    Parameters
+    ----------
+    rows : array of shape (n, n)
+        int32: in row i the cases by (distance from case i, id), i itself among them.
+    """
+
+    rows: Array = attrs.field(converter=frozen)
+
+    @classmethod
+    def of(cls, distances: Array, ids: Sequence[str]) -> Self:
+        """Order the cases by their distances.
+
+        Parameters
+        ----------
+        distances : array of shape (n, n)
+            Of each case, as a query, from each case; finite.
+        ids : sequence of str
+            n of them; of equally near cases the first in alphabetical order comes first.
+        """
+        by_id = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int32)
+        from_each = distances[:, by_id]  # now the place is the rank of the id
+        order = np.argsort(from_each, axis=1)  # of ties in any order, but twice as fast as a stable sort
+        nearest_first = np.take_along_axis(from_each, order, axis=1)
+        tied = np.flatnonzero((nearest_first[:, 1:] == nearest_first[:, :-1]).any(axis=1))
+        order[tied] = np.argsort(from_each[tied], axis=1, kind="stable")
+        return cls(rows=by_id[order])
+
+    def nearest(self, split: Split, k: int) -> Array:
+        """Return the k nearest training cases of each held-out case, `(held out, k)` rows.
+
+        There are fewer columns where there are fewer training cases.
+        """
+        n, trained = len(self.rows), len(split.training)
+        k = min(k, trained)
+        is_training = np.zeros(n, dtype=bool)
+        is_training[split.training] = True
+        likely = _SPARE + (3 * k * n) // (2 * max(trained, 1))
+        for depth in (min(n, likely), n):
+            some = self.rows[split.held_out, :depth]  # (held out, depth)
+            speaks = is_training[some]
+            places = np.cumsum(speaks, axis=1, dtype=np.int32)
+            if depth == n or bool((places[:, -1:] >= k).all()):
+                break
+        return some[speaks & (places <= k)].reshape(len(some), k)
+
+
+def running_means(votes: Array, ks: Sequence[int]) -> Array:
+    """Return the mean votes of the first k neighbours for every k, `(q, ks, methods)`.
+
+    Parameters
+    ----------
+    votes : array of shape (q, w, methods)
+        Nearest first. NaN, where nobody was asked or there is no such neighbour, is left out; the mean is
+        NaN where nobody was asked at all.
+    ks : sequence of int
+        At least 1 each; more than w means all w.
+    """
+    queries, width, methods = votes.shape
+    if width == 0:
+        return np.full((queries, len(ks), methods), np.nan)
+    places = np.minimum(np.asarray(ks, dtype=np.int64), width) - 1
+    votes = votes[:, : places.max(initial=-1) + 1]
+    asked = ~np.isnan(votes)
+    if asked.all():
+        return np.cumsum(votes, axis=1)[:, places] / (places + 1)[:, None]
+    sums = np.cumsum(np.where(asked, votes, 0.0), axis=1)[:, places]
+    counts = np.cumsum(asked, axis=1)[:, places]
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
