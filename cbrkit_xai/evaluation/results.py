@@ -142,8 +142,9 @@ class Timing:
     seconds: float
 
 
-def _runs(values: Sequence[Run]) -> Mapping[str, Run]:
-    return MappingProxyType({run.label: run for run in values})
+def _runs(values: Sequence[Run] | Mapping[str, Run]) -> Mapping[str, Run]:
+    runs = values.values() if isinstance(values, Mapping) else values  # a mapping is what `evolve` passes on
+    return MappingProxyType({run.label: run for run in runs})
 
 
 @attrs.frozen(kw_only=True, eq=False)
