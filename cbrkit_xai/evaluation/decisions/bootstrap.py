@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 import attrs
@@ -19,9 +20,13 @@ CONDITIONAL = "conditional on these cases, likely too narrow"
 """What stands beside each of these intervals: predictions are taken as given, and are not made anew."""
 
 DRAWS = 4999
-"""Resamples of an interval."""
+"""Resamples of an interval, where groups are few."""
+
+FEWEST_DRAWS = 999
+"""Resamples of an interval, where groups are so many that more would take minutes."""
 
 _IN_MEMORY = 2_000_000  # drawn groups at a time
+_KEPT = 40_000_000  # drawn groups, a byte each
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +68,7 @@ def bca(
     statistic: Statistic = first_mean,
     *,
     seed: int = 0,
-    draws: int = DRAWS,
+    draws: int | None = None,
     level: float = 0.95,
 ) -> Resampled:
     """Return the bias-corrected and accelerated bootstrap interval of a function of column means.
@@ -82,8 +87,8 @@ def bca(
         From means of the columns `(..., columns)` to `(...)`; by default the first one.
     seed : int
         Same seed, same interval.
-    draws : int
-        Resamples.
+    draws : int, optional
+        Resamples; by default `DRAWS`, and fewer above 8,000 groups.
 
     References
     ----------
@@ -100,6 +105,7 @@ def bca(
         return _none(f"{missing} of {len(columns)} cases have no number", level, count)
     if count < 2:
         return _none(f"there is {count} group of cases; resampling needs two", level, count)
+    draws = draws or max(min(DRAWS, _KEPT // count), FEWEST_DRAWS)
     with np.errstate(divide="ignore", invalid="ignore"):  # a ratio's denominator may be 0 in some resample
         estimate = float(statistic(sums.sum(axis=0) / sizes.sum()))
         drawn = np.concatenate([statistic(means) for means in _resampled(sums, sizes, seed, draws)])
@@ -140,15 +146,28 @@ def _by_group(columns: Array, groups: Array) -> tuple[Array, Array]:
 
 def _resampled(sums: Array, sizes: Array, seed: int, draws: int) -> Iterator[Array]:
     """Give the means of the columns in each resample, `(some draws, columns)` at a time."""
-    rng = np.random.default_rng(seed)
     count = len(sizes)
+    blocks = _kept(count, draws, seed) if count * draws <= _KEPT else _times_drawn(count, draws, seed)
+    for times in blocks:
+        yield (times @ sums) / (times @ sizes)[:, None]
+
+
+@lru_cache(maxsize=1)
+def _kept(count: int, draws: int, seed: int) -> tuple[Array, ...]:
+    # A report asks for a hundred intervals over the same groups, and drawing takes ten times the rest.
+    return tuple(_times_drawn(count, draws, seed))
+
+
+def _times_drawn(count: int, draws: int, seed: int) -> Iterator[Array]:
+    """Give how often each group is in each resample, `(some draws, groups)` at a time."""
+    rng = np.random.default_rng(seed)
     rows = max(_IN_MEMORY // count, 1)
     for start in range(0, draws, rows):
         number = min(rows, draws - start)
         picked = rng.integers(0, count, (number, count))
         flat = (picked + count * np.arange(number)[:, None]).ravel()
         times = np.bincount(flat, minlength=number * count).reshape(number, count)
-        yield (times @ sums) / (times @ sizes)[:, None]
+        yield times.astype(np.min_scalar_type(int(times.max())))
 
 
 def _none(why: str, level: float, groups: int, estimate: float = np.nan) -> Resampled:

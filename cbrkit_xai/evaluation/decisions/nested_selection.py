@@ -49,9 +49,10 @@ def choose(fold_errors: Array, inner_errors: Array | None = None) -> Choice:
     With `inner_errors`, each fold takes what was best in an inner cross-validation of its training
     cases, which is nested cross-validation proper. Without, it takes what was best on the other folds
     of its repeat. That is cheaper and still flatters: when i and j are each other's neighbours, j's
-    error in another fold tells of i's error in this one. Of 20 random representations (200 cases, k = 5)
-    the one so chosen seemed better than the average one by a sixth to a third of what the best of all
-    seems without nesting, where the truth is no difference.
+    error in another fold tells of i's error in this one. Simulated (10 random representations, 100
+    cases, 10 x 5 folds, k = 5, 240 studies, votes squared, against another random one), the best of all
+    seemed better by 0.040 without nesting, by 0.006 when chosen on the other folds, and was worse by 0.008
+    when chosen inside (standard errors 0.002): a third of the flattery was left.
 
     Parameters
     ----------

@@ -1,0 +1,32 @@
+"""How numbers are put into sentences."""
+
+from __future__ import annotations
+
+import re
+
+
+def number(value: float) -> str:
+    """Return a number as a sentence has it, with a real minus sign."""
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return text.replace("-", "−")
+
+
+def span(interval: tuple[float, float]) -> str:
+    """Return an interval as "low to high"."""
+    return f"{number(interval[0])} to {number(interval[1])}"
+
+
+def p_value(p: float) -> str:
+    """Return "p = ...", or "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def judges_of(provenance: str) -> str:
+    """Return who scored, such as "3 judge families", of a provenance; "judges" where it does not say."""
+    found = re.search(r"\((.+?), not people\)", provenance)
+    return found[1] if found else "judges"
+
+
+def counted(number_of: int, what: str) -> str:
+    """Return a number with its noun, in the plural where it is not one."""
+    return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
