@@ -59,6 +59,9 @@ class FoldPredictions:
         Why there are no predictions; empty if there are.
     leaks : bool
         Whether the held-out photos had a say in the entries.
+    sizes : tuple of int
+        How many cases each prototype stands for, as baselines of as many groups ask; cases that are entries
+        do not count.
     seconds : mapping of str to float
         Wall time of each of `STAGES`, for all held-out cases together and every k. It is what this way of
         computing took; a way that looks up distances says nothing of how long a photo waits in use.
@@ -70,6 +73,7 @@ class FoldPredictions:
     clustered: bool
     problem: str = ""
     leaks: bool = False
+    sizes: tuple[int, ...] = ()
     seconds: Mapping[str, float] = attrs.field(
         factory=lambda: dict.fromkeys(STAGES, 0.0), converter=_read_only_seconds
     )
@@ -189,7 +193,7 @@ class FoldPredictor:
         times.append(time.perf_counter())
         rows = orderings.nearest(split, max(self.ks))  # (held out, k)
         times.append(time.perf_counter())
-        predicted = running_means(self.cases.votes[rows], self.ks)
+        predicted = running_means(self.cases.votes.take(rows, axis=0), self.ks)
         times.append(time.perf_counter())
         counted = np.minimum(self.ks, rows.shape[1]).astype(np.float64)
         squares = np.divide(1.0, counted, out=np.full(len(self.ks), np.nan), where=counted > 0)
@@ -219,6 +223,7 @@ class FoldPredictor:
             entries=len(index.entries),
             clustered=bool(index.entries.is_prototype.any()),
             leaks=self.leaks,
+            sizes=tuple(index.entries.sizes[index.entries.is_prototype].tolist()),
             seconds=dict(zip(STAGES, np.diff(times).tolist(), strict=True)),
         )
 
