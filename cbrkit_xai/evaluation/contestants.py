@@ -10,6 +10,7 @@ import numpy as np
 
 from cbrkit_xai.evaluation.decisions.nested_selection import Choice, assembled, choose
 from cbrkit_xai.evaluation.differences import PerCase, case_errors, fold_means
+from cbrkit_xai.evaluation.own_k import own_k
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.vote_errors import squared_error
 from cbrkit_xai.features import Array
@@ -87,7 +88,7 @@ class Contestant:
 
 
 def at_stated_k(evaluation: Evaluation, run: Run, k: int | None = None) -> Contestant:
-    """Return a run at the k given, or at its configuration's own.
+    """Return a run at the k given, or at its configuration's own (or what was evaluated nearest to it).
 
     Parameters
     ----------
@@ -103,12 +104,8 @@ def at_stated_k(evaluation: Evaluation, run: Run, k: int | None = None) -> Conte
 
 
 def stated_k(run: Run, k: int | None = None) -> int:
-    """Return the k at which a run is judged, unless told otherwise its configuration's own."""
-    if run.ks == (0,):
-        return 0
-    if k is not None:
-        return k
-    return run.configuration.k if run.configuration is not None else run.ks[0]
+    """Return the k at which a run is judged: the one given, or its configuration's own."""
+    return own_k(run) if k is None or run.ks == (0,) else k
 
 
 def k_chosen_inside(evaluation: Evaluation, run: Run, inner: Inner | None = None) -> Contestant:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from cbrkit_xai.configurations import Configuration
+from cbrkit_xai.evaluation.baselines.prototypes import RANDOM
 from cbrkit_xai.evaluation.results import Evaluation, Run
 
 LINEAR = "linear"
-RANDOM = "random-prototypes"
 
 _LIKE_LATENT = ("latent", "lf-")
 _LIKE_HISTOGRAM = ("histogram", "hist-")
@@ -26,13 +26,30 @@ def clustered_configurations(evaluation: Evaluation) -> tuple[Run, ...]:
 
 
 def linear_twin(evaluation: Evaluation, run: Run) -> Run | None:
-    """Return the run that differs in comparing with every case, or None."""
-    return _twin(evaluation, run, lambda other: organizer_name(other) == LINEAR)
+    """Return the run that differs in comparing with every case, or None.
+
+    Two profiles may share all the parts that count here; the run's own comes first.
+    """
+    if run.configuration is None:
+        return None
+    alike = [
+        other
+        for other in evaluation.runs.values()
+        if organizer_name(other) == LINEAR and _same_but_entries(run, other)
+    ]
+    own = (other for other in alike if _names(other) == _names(run))
+    return next(own, alike[0] if alike else None)
 
 
 def random_twin(evaluation: Evaluation, run: Run) -> Run | None:
-    """Return the run that differs in grouping the cases by chance, into as many groups, or None."""
-    return _twin(evaluation, run, lambda other: organizer_name(other) == RANDOM)
+    """Return the run that differs in grouping the cases by chance into groups of the same sizes, or None.
+
+    Random prototypes whose number is their own do not count.
+    """
+    if run.configuration is None:
+        return None
+    name = f"{run.configuration.name}[like {run.configuration.organizer.name}]"
+    return evaluation.runs.get(run.configuration.evolve(name=name, organizer=RANDOM).label)
 
 
 def latent_and_histogram(evaluation: Evaluation) -> Iterator[tuple[Run, Run]]:
@@ -59,22 +76,6 @@ def _differ_in_features(one: Run, other: Run) -> bool:
     return same_profile and all(
         getattr(first, part).name == getattr(second, part).name for part in ("metric", "organizer", "reuse")
     )
-
-
-def _twin(evaluation: Evaluation, run: Run, is_wanted: Callable[[Run], bool]) -> Run | None:
-    if run.configuration is None:
-        return None
-    alike = [
-        other
-        for other in evaluation.runs.values()
-        if other is not run
-        and other.configuration is not None
-        and is_wanted(other)
-        and _same_but_entries(run, other)
-    ]
-    # Two profiles may share all parts that count here; the run's own comes first.
-    names = _names(run)
-    return next((other for other in alike if _names(other) == names), alike[0] if alike else None)
 
 
 def _same_but_entries(run: Run, other: Run) -> bool:

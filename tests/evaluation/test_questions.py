@@ -22,9 +22,8 @@ from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
 METHODS = ("lime", "ig", "xrai")
 KS = (1, 3, 5)
 AUTOMATIC = "votes: automatic (2 judge families, not people)"
-LINEAR, CLUSTERED, RANDOM = (
-    f"lf-cos/{organizer}@recommended" for organizer in ("linear", "dbscan-prototypes", "random-prototypes")
-)
+LINEAR, CLUSTERED = "lf-cos/linear@recommended", "lf-cos/dbscan-prototypes@recommended"
+RANDOM = "lf-cos[like dbscan-prototypes]/random-prototypes@recommended"
 
 
 class Made:
@@ -272,6 +271,19 @@ def test_clusters_are_compared_with_as_many_random_groups():
     assert answer.labels == (CLUSTERED, RANDOM)
 
 
+def test_random_groups_of_another_number_are_no_match():
+    made = Made()
+    runs = [made.noisy(CLUSTERED, 0.6), made.noisy("lf-cos/random-prototypes@recommended", 2.0)]
+    assert "clustering-beats-random-groups" not in [one.kind for one in answers(made.evaluation(*runs))]
+
+
+def test_a_configuration_is_compared_with_its_own_profiles_linear_twin():
+    made = Made()
+    runs = [made.noisy("lf-cos/linear@paper2022", 0.5), made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.6)]
+    answer = the("clustered-no-worse-than-linear", answers(made.evaluation(*runs)))
+    assert answer.labels == (CLUSTERED, LINEAR)
+
+
 def test_latent_features_are_compared_with_histograms_of_the_same_metric_and_organizer():
     made = Made()
     runs = [
@@ -398,6 +410,7 @@ def test_a_stated_k_is_used_for_all_and_one_that_was_not_evaluated_is_named():
     made = Made()
     evaluation = made.evaluation(made.noisy(LINEAR, 0.5))
     assert "(k = 5)" in the("better-than-mean", answers(evaluation, k=5)).sentence
+    assert "(k = 3)" in the("better-than-mean", answers(evaluation)).sentence  # the configuration's own
     answer = the("better-than-mean", answers(evaluation, k=7))
     assert "was not evaluated with k = 7" in answer.sentence
     assert answer.verdict == "can't tell"
