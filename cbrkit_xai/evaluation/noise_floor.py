@@ -6,7 +6,7 @@ Let n independent people vote on a photo, one vote each, and let a voter choose 
 :math:`\hat p_j = v_j / n` in its place that comes out too small, since
 :math:`E\,\hat p_j (1 - \hat p_j) = \frac{n-1}{n} p_j (1 - p_j)`; so
 
-.. math:: \text{floor}^2 = \text{mean over photos and methods of }\ \frac{n}{n-1}\, n\, \hat p_j (1 - \hat p_j)
+.. math:: \text{floor}^2 = \text{mean over photos, methods of }\ \frac{n}{n-1}\, n\, \hat p_j (1 - \hat p_j)
 
 is without bias. It needs two voters a photo. It says nothing of judges that are programs:
 asked again they say the same, so the scatter between them is no noise that a prediction must leave (it is
