@@ -92,7 +92,7 @@ def compared(
     reason = study.obstacle or first.problem or second.problem
     asked = _unanswered(study, first, second, kind=kind, question=question, statement=statement, unit=unit)
     if reason:
-        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason))
+        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason), remarks=())
     differences = _differences(study, first, second, error)
     # The margin is about squared errors alone; nobody has said which regret makes no difference.
     region = study.margin.squared(differences.second_error) if error is squared_error else 0.0
@@ -115,7 +115,7 @@ def no_worse(study: Study, clustered: Contestant, linear: Contestant) -> Asked:
     )
     reason = study.obstacle or clustered.problem or linear.problem or margin.problem
     if reason:
-        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason))
+        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason), remarks=())
     differences = _differences(study, clustered, linear, squared_error)
     mean = study.baseline(GLOBAL_MEAN)
     of_mean = None if mean.problem else _differences(study, mean, linear, squared_error).tested

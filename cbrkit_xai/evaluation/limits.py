@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.evaluation.contestants import incompleteness
-from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.stated_margin import stated_margin
 from cbrkit_xai.evaluation.twins import clustered_configurations
 from cbrkit_xai.evaluation.wording import counted, judges_of, number
@@ -46,7 +46,7 @@ def _votes_by_programs(evaluation: Evaluation) -> str:
         return ""
     judges = judges_of(evaluation.provenance)
     return (
-        f"Whether any explanation helps a person. The votes are by programs ({evaluation.provenance}): a "
+        f"Whether any explanation helps a person. The {evaluation.provenance.replace(': ', ' are ', 1)}: a "
         f"method is predicted to score best by {judges}, and nothing here says what people would prefer."
     )
 
@@ -130,15 +130,28 @@ def _margin(evaluation: Evaluation, margin: float | None) -> str:
 def _query_independent(evaluation: Evaluation) -> str:
     reached = []
     for run in clustered_configurations(evaluation):
-        entries = run.entries[run.entries > 0]
-        if entries.size and max(run.ks) >= int(entries.min()):
-            reached.append(f"{run.label} from k = {int(entries.min())}")
+        k = _query_independent_from(evaluation, run)
+        if k is not None:
+            reached.append(f"{run.label} from k = {k}")
     if not reached:
         return ""
     return (
-        "Retrieval where there is none. Once k reaches the number of prototypes every query gets one "
-        f"prediction ({'; '.join(reached)} in some fold)."
+        "Retrieval where there is none. With as many neighbours as there are prototypes, all queries of a "
+        f"fold get the same prediction: {'; '.join(reached)}."
     )
+
+
+def _query_independent_from(evaluation: Evaluation, run: Run) -> int | None:
+    """Return the least k from which on no fold's predictions differ between its queries, or None."""
+    found = None
+    for k in sorted(run.ks, reverse=True):
+        predicted = run.at(k)
+        for split in evaluation.folds.splits():
+            rows = predicted[split.repeat, split.held_out]
+            if len(rows) < 2 or not np.allclose(rows, rows[0], rtol=1e-9):  # a missing one is not the same
+                return found
+        found = k
+    return found
 
 
 def _selected(evaluation: Evaluation) -> str:

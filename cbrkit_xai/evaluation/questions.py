@@ -142,8 +142,8 @@ def _latent_against_histograms(study: Study) -> Iterator[Asked]:
             mine,
             other,
             kind="latent-beats-histogram",
-            question=f"Do latent features ({mine.name}) predict better than histograms ({other.name})?",
-            statement=f"Latent features ({mine.name}) predict better than histograms ({other.name})",
+            question=f"Do latent features predict better than histograms: {mine.name} than {other.name}?",
+            statement=f"Latent features, {mine.name}, predict better than histograms, {other.name}",
         )
 
 

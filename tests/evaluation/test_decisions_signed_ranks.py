@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cbrkit_xai.evaluation.decisions import signed_ranks as module
 from cbrkit_xai.evaluation.decisions.signed_ranks import signed_ranks
@@ -9,7 +10,7 @@ from cbrkit_xai.evaluation.decisions.signed_ranks import signed_ranks
 
 def by_all_signs(values):
     """Two-sided p over every way of giving the ranks their signs."""
-    ranks = np.argsort(np.argsort(np.abs(values))) + 1
+    ranks = stats.rankdata(np.abs(values))
     observed = ranks[values > 0].sum()
     centre = ranks.sum() / 2
     sums = [np.dot(signs, ranks) for signs in itertools.product([0, 1], repeat=len(values))]
@@ -19,6 +20,24 @@ def by_all_signs(values):
 def test_the_p_is_that_of_all_signs():
     values = np.random.default_rng(0).normal(0.4, 1, size=11)
     assert signed_ranks(values).p == pytest.approx(by_all_signs(values))
+
+
+def test_equal_differences_share_their_ranks():
+    values = np.array([1.0, 1.0, -1.0, 2.0, 2.0, 2.0, -3.0, 4.0, 4.0, 5.0])
+    assert signed_ranks(values).p == pytest.approx(by_all_signs(values))
+
+
+@pytest.mark.parametrize("number", [20, 50, 51, 300])
+def test_it_is_scipys_wilcoxon(number):
+    values = np.random.default_rng(number).normal(0.2, 1, size=number)
+    method = "exact" if number <= 50 else "asymptotic"
+    assert signed_ranks(values).p == pytest.approx(stats.wilcoxon(values, method=method).pvalue)
+
+
+def test_of_many_differences_with_ties_it_is_scipys_wilcoxon():
+    values = np.random.default_rng(1).integers(-4, 6, size=200).astype(float)
+    theirs = stats.wilcoxon(values[values != 0], method="asymptotic")
+    assert signed_ranks(values).p == pytest.approx(theirs.pvalue)
 
 
 def test_cases_without_a_difference_are_left_out():

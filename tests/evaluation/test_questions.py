@@ -11,6 +11,7 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.across_bases import across_bases
 from cbrkit_xai.evaluation.contestants import at_stated_k
+from cbrkit_xai.evaluation.decisions import bootstrap
 from cbrkit_xai.evaluation.effect_sizes import effect_sizes
 from cbrkit_xai.evaluation.folds import Folds
 from cbrkit_xai.evaluation.groups import Groups
@@ -24,6 +25,13 @@ KS = (1, 3, 5)
 AUTOMATIC = "votes: automatic (2 judge families, not people)"
 LINEAR, CLUSTERED = "lf-cos/linear@recommended", "lf-cos/dbscan-prototypes@recommended"
 RANDOM = "lf-cos[like dbscan-prototypes]/random-prototypes@recommended"
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    """Nothing here is about the bootstrap's precision."""
+    monkeypatch.setattr(bootstrap, "DRAWS", 299)
+    monkeypatch.setattr(bootstrap, "FEWEST_DRAWS", 299)
 
 
 class Made:
@@ -626,21 +634,31 @@ def test_limits_that_always_hold_are_always_said():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({}, "The votes are automatic (2 judge families, not people)"),
         ({}, "predicted to score best by 2 judge families, and nothing here says what people would prefer"),
         ({}, "With 60 photos most of what is there cannot be seen"),
         ({}, "The best of many looks better than it is"),
         ({"protocol": Protocol(cluster_scope="global")}, "LEAK: how well clusters predict new photos"),
         ({"substituted": "B0 for V3"}, "SUBSTITUTED: how the features promised would do. B0 for V3"),
         ({"problems": ["none"]}, "Anything about a run that is not complete"),
-        ({"entries": np.full((3, 5), 4)}, "from k = 4 in some fold"),
     ],
 )
 def test_a_limit_is_said_where_it_applies(change, sentence):
     made = Made()
-    of_run = {name: change[name] for name in ("substituted", "problems", "entries") if name in change}
+    of_run = {name: change[name] for name in ("substituted", "problems") if name in change}
     of_all = {name: value for name, value in change.items() if name not in of_run}
     text = said(made.evaluation(made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.5, **of_run), **of_all))
     assert sentence in text
+
+
+def test_it_is_said_from_which_k_on_retrieval_has_no_say():
+    made = Made()
+    run = made.noisy(CLUSTERED, 0.5)
+    predicted = run.predicted.copy()
+    predicted[:, :, 1:] = made.mean  # at k = 3 and 5 every query of a fold gets the same
+    evaluation = made.evaluation(made.noisy(LINEAR, 0.5), attrs.evolve(run, predicted=predicted))
+    assert f"all queries of a fold get the same prediction: {CLUSTERED} from k = 3." in said(evaluation)
+    assert "Retrieval" not in said(made.evaluation(made.noisy(LINEAR, 0.5), run))
 
 
 def test_the_margin_is_a_limit_where_anything_is_clustered():
