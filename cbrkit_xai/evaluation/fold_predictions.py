@@ -154,7 +154,7 @@ class FoldPredictor:
         """Whether the held-out photos have a say in the entries."""
         return self.cluster_scope == "global"
 
-    @property
+    @cached_property
     def _is_ordered(self) -> bool:
         """Whether one ordering of all cases gives what an index of the training cases would."""
         parts = self.components
@@ -195,15 +195,16 @@ class FoldPredictor:
         times.append(time.perf_counter())
         predicted = running_means(self.cases.votes.take(rows, axis=0), self.ks)
         times.append(time.perf_counter())
-        counted = np.minimum(self.ks, rows.shape[1]).astype(np.float64)
-        squares = np.divide(1.0, counted, out=np.full(len(self.ks), np.nan), where=counted > 0)
+        counted = np.minimum(self.ks, rows.shape[1])
+        squares = np.empty(predicted.shape[:2])
+        squares[:] = 1.0 / counted if rows.shape[1] else np.nan
         return FoldPredictions(
             predicted=predicted,
-            weight_squares=np.broadcast_to(squares, predicted.shape[:2]),
+            weight_squares=squares,
             entries=len(split.training),
             clustered=False,
             leaks=self.leaks,
-            seconds=dict(zip(STAGES, np.diff(times).tolist(), strict=True)),
+            seconds=_between(times),
         )
 
     def _from_index(self, split: Split) -> FoldPredictions:
@@ -224,7 +225,7 @@ class FoldPredictor:
             clustered=bool(index.entries.is_prototype.any()),
             leaks=self.leaks,
             sizes=tuple(index.entries.sizes[index.entries.is_prototype].tolist()),
-            seconds=dict(zip(STAGES, np.diff(times).tolist(), strict=True)),
+            seconds=_between(times),
         )
 
     def _ids(self, rows: Array) -> list[str]:
@@ -264,6 +265,11 @@ class FoldPredictor:
         each = [found.first(k) for k in self.ks]
         squares = [weight_squares(one, entry_weights(one, self.components.reuse), hidden) for one in each]
         return np.stack(squares, axis=1)
+
+
+def _between(times: Sequence[float]) -> dict[str, float]:
+    """Return the seconds of each stage, given when it and the next began."""
+    return {stage: times[place + 1] - times[place] for place, stage in enumerate(STAGES)}
 
 
 def _is_plain_mean(reuse: Any) -> bool:

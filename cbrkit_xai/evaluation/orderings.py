@@ -56,13 +56,14 @@ class Orderings:
         is_training = np.zeros(n, dtype=bool)
         is_training[split.training] = True
         likely = _SPARE + (3 * k * n) // (2 * max(trained, 1))
-        for depth in (min(n, likely), n):
-            some = self.rows[split.held_out, :depth]  # (held out, depth)
-            speaks = is_training[some]
+        if likely < n:
+            some = self.rows[:, :likely].take(split.held_out, axis=0)  # (held out, likely)
+            speaks = is_training.take(some)
             places = np.cumsum(speaks, axis=1, dtype=np.int32)
-            if depth == n or bool((places[:, -1:] >= k).all()):
-                break
-        return some[speaks & (places <= k)].reshape(len(some), k)
+            if (places[:, -1] >= k).all():
+                return some[speaks & (places <= k)].reshape(len(some), k)
+        some = self.rows.take(split.held_out, axis=0)  # (held out, n)
+        return some[is_training.take(some)].reshape(len(some), trained)[:, :k]
 
 
 def running_means(votes: Array, ks: Sequence[int]) -> Array:
@@ -83,7 +84,15 @@ def running_means(votes: Array, ks: Sequence[int]) -> Array:
     votes = votes[:, : places.max(initial=-1) + 1]
     asked = ~np.isnan(votes)
     if asked.all():
-        return np.cumsum(votes, axis=1)[:, places] / (places + 1)[:, None]
-    sums = np.cumsum(np.where(asked, votes, 0.0), axis=1)[:, places]
-    counts = np.cumsum(asked, axis=1)[:, places]
+        sums = _at(places, np.cumsum(votes, axis=1))
+        sums = sums.reshape(queries, len(places) * methods)  # long rows divide faster
+        return (sums / np.repeat(places + 1, methods)).reshape(queries, len(places), methods)
+    sums = _at(places, np.cumsum(np.where(asked, votes, 0.0), axis=1))
+    counts = _at(places, np.cumsum(asked, axis=1))
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _at(places: Array, sums: Array) -> Array:
+    """Return the sums at some places, `(q, places, methods)`; at all of them, uncopied."""
+    everywhere = len(places) == sums.shape[1] and np.array_equal(places, np.arange(len(places)))
+    return sums if everywhere else sums.take(places, axis=1)
