@@ -46,6 +46,8 @@ class StatedConfidence:
         1.0 where the photo is unlike its training cases; NaN where the case was not held out.
     skill : tuple of float
         Per fold, as the recommender states it; NaN where it states none.
+    problems : tuple of str
+        A sentence for each fold in which nothing could be stated.
     """
 
     k: int
@@ -53,6 +55,7 @@ class StatedConfidence:
     in_set: Array = attrs.field(converter=frozen_floats)
     out_of_experience: Array = attrs.field(converter=frozen_floats)
     skill: tuple[float, ...] = ()
+    problems: tuple[str, ...] = attrs.field(default=(), converter=texts)
 
 
 @attrs.frozen(kw_only=True, eq=False)
