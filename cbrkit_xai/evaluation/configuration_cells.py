@@ -1,68 +1,111 @@
-"""One configuration through the folds of one repeat: computed, kept, and put together to a run."""
+"""Configurations through the folds of a repeat: computed, kept, and put together to a run."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
-from cbrkit_xai.evaluation.finishing import Arrays, Batch, CellName, Compute
-from cbrkit_xai.evaluation.fold_predictions import STAGES, FoldPredictor, distances_once
+from cbrkit_xai.cases import Cases
+from cbrkit_xai.evaluation.confidence_cells import state, stated_of
+from cbrkit_xai.evaluation.finishing import ONCE, Arrays, Batch, CellName, Compute
+from cbrkit_xai.evaluation.fold_predictions import STAGES, FoldPredictions, FoldPredictor, distances_once
+from cbrkit_xai.evaluation.folds import Folds, Split
+from cbrkit_xai.evaluation.plan import Plan
 from cbrkit_xai.evaluation.planning import Planned
-from cbrkit_xai.evaluation.results import Run, Timing
-from cbrkit_xai.evaluation.study import Study
+from cbrkit_xai.evaluation.results import Role, Run, Timing
 from cbrkit_xai.evaluation.working import Stop, leave_if
 from cbrkit_xai.kept_fits import key_of
 
 
-def configuration_batches(plan: Sequence[Planned], study: Study) -> Iterator[Batch]:
-    """Yield the cells of all configurations, those together that share the matrix of distances."""
-    for _, sharing in itertools.groupby(sorted(plan, key=_measured_by), key=_measured_by):
-        some = tuple(sharing)
-        keys = {(one.label, repeat): key for one in some for repeat, key in enumerate(_keys_of(one, study))}
-        yield Batch(keys=keys, prepare=partial(_prepared, some, study))
+class Predictor(Protocol):
+    """What predicts the held-out cases of any fold for every k."""
+
+    @property
+    def cases(self) -> Cases:
+        """All cases."""
+
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """Numbers of neighbours."""
+
+    def predict(self, split: Split) -> FoldPredictions:
+        """Return the predictions; what fails is told as a problem, not raised."""
+
+
+def configuration_batches(
+    planned: Sequence[Planned], plan: Plan, *, confidence: bool = False
+) -> Iterator[Batch]:
+    """Yield the cells of all configurations, those together that share the matrix of distances.
+
+    Parameters
+    ----------
+    confidence : bool
+        Whether their recommenders are asked what they state, `ONCE`.
+    """
+    for sharing in by_measure(planned):
+        repeats = [*range(plan.folds.repeats), *([ONCE] if confidence else [])]
+        keys = {(one.label, repeat): _key_of(one, repeat, plan) for one in sharing for repeat in repeats}
+        yield Batch(keys=keys, prepare=partial(_prepared, sharing, plan))
+
+
+def by_measure(planned: Sequence[Planned]) -> Iterator[tuple[Planned, ...]]:
+    """Yield the configurations together whose distances are the same."""
+    for _, sharing in itertools.groupby(sorted(planned, key=_measured_by), key=_measured_by):
+        yield tuple(sharing)
 
 
 def _measured_by(planned: Planned) -> tuple[str, str]:
     return planned.components.representation.fingerprint, str(planned.configuration.metric)
 
 
-def _keys_of(planned: Planned, study: Study) -> Iterator[str | None]:
-    """Yield the key of each repeat's cell; None where a component was registered by hand.
+def _key_of(planned: Planned, repeat: int, plan: Plan) -> str | None:
+    """Return the key of a cell; None where a component was registered by hand.
 
     Another component may stand under its name tomorrow.
     """
-    fit = key_of(planned.configuration, study.base, planned.components, study.registry)
-    for repeat in range(study.folds.repeats):
-        what = {"configuration": fit, "cluster_scope": study.protocol.cluster_scope}
-        yield None if fit is None else study.key(what, repeat)
+    fit = key_of(planned.configuration, plan.base, planned.components, plan.registry)
+    if fit is None:
+        return None
+    if repeat == ONCE:  # it states in the folds of the first repeat, and knows of no other scope
+        return plan.key({"confidence": fit}, 0)
+    return plan.key({"configuration": fit, "cluster_scope": plan.protocol.cluster_scope}, repeat)
 
 
-def _prepared(plan: Sequence[Planned], study: Study) -> Compute:
-    first = plan[0].components
-    cases = study.cases(first.representation)
-    distances = distances_once(first, cases)
-    predictors = {
-        one.label: FoldPredictor(
-            components=one.components,
-            cases=cases,
-            distances=distances,
-            ks=study.ks,
-            cluster_scope=study.protocol.cluster_scope,
-        )
-        for one in plan
-    }
+def _prepared(sharing: Sequence[Planned], plan: Plan) -> Compute:
+    predictors = predictors_of(sharing, plan)
+    own_k = {one.label: one.configuration.k for one in sharing}
 
     def compute(name: CellName, stop: Stop) -> Arrays:
         label, repeat = name
-        return predict_repeat(predictors[label], study, repeat, stop)
+        if repeat == ONCE:
+            return state(predictors[label], own_k[label], plan, stop)
+        return predict_repeat(predictors[label], plan.folds, repeat, stop)
 
     return compute
 
 
-def predict_repeat(predictor: FoldPredictor, study: Study, repeat: int, stop: Stop) -> Arrays:
+def predictors_of(sharing: Sequence[Planned], plan: Plan) -> dict[str, FoldPredictor]:
+    """Return a predictor for each configuration, by label; their distances are measured once."""
+    first = sharing[0].components
+    cases = plan.cases(first.representation)
+    distances = distances_once(first, cases)
+    return {
+        one.label: FoldPredictor(
+            components=one.components,
+            cases=cases,
+            distances=distances,
+            ks=plan.ks,
+            cluster_scope=plan.protocol.cluster_scope,
+        )
+        for one in sharing
+    }
+
+
+def predict_repeat(predictor: Predictor, folds: Folds, repeat: int, stop: Stop) -> Arrays:
     """Return the arrays of a cell: what the held-out cases of every fold are predicted to get.
 
     Raises
@@ -73,35 +116,40 @@ def predict_repeat(predictor: FoldPredictor, study: Study, repeat: int, stop: St
     cases, ks = predictor.cases, predictor.ks
     predicted = np.full((len(cases), len(ks), len(cases.methods)), np.nan)
     weight_squares = np.full((len(cases), len(ks)), np.nan)
-    entries, problems, clustered = [], [], False
-    seconds = np.zeros(len(STAGES))
-    for fold in range(study.folds.per_repeat):
+    found = []
+    for fold in range(folds.per_repeat):
         leave_if(stop)
-        split = study.folds.split(repeat, fold)
-        found = predictor.predict(split)
-        predicted[split.held_out] = found.predicted
-        weight_squares[split.held_out] = found.weight_squares
-        entries.append(found.entries)
-        problems.append(found.problem)
-        clustered |= found.clustered
-        seconds += [found.seconds[stage] for stage in STAGES]
+        split = folds.split(repeat, fold)
+        one = predictor.predict(split)
+        predicted[split.held_out] = one.predicted
+        weight_squares[split.held_out] = one.weight_squares
+        found.append(one)
     return {
         "predicted": predicted,
         "weight_squares": weight_squares,
-        "entries": np.array(entries, dtype=np.int64),
-        "problems": np.array(problems, dtype=np.str_),
-        "clustered": np.array(clustered),
-        "seconds": seconds,
+        "entries": np.array([one.entries for one in found], dtype=np.int64),
+        "prototypes": np.array([len(one.sizes) for one in found], dtype=np.int64),
+        "sizes": np.array([size for one in found for size in one.sizes], dtype=np.int64),
+        "problems": np.array([one.problem for one in found], dtype=np.str_),
+        "clustered": np.array(any(one.clustered for one in found)),
+        "seconds": np.array([sum(one.seconds[stage] for one in found) for stage in STAGES]),
     }
 
 
-def run_of(planned: Planned, study: Study, repeats: Sequence[Arrays]) -> Run:
-    """Put the cells of all repeats together."""
+def run_of(
+    planned: Planned,
+    ks: Sequence[int],
+    repeats: Sequence[Arrays],
+    *,
+    role: Role = "configuration",
+    stated: Arrays | None = None,
+) -> Run:
+    """Put the cells of all repeats together, and that of what was stated."""
     problems = [str(problem) for cell in repeats for problem in cell["problems"]]
     return Run(
         label=planned.label,
-        role="configuration",
-        ks=study.ks,
+        role=role,
+        ks=tuple(ks),
         predicted=np.stack([cell["predicted"] for cell in repeats]),
         weight_squares=np.stack([cell["weight_squares"] for cell in repeats]),
         entries=np.stack([cell["entries"] for cell in repeats]),
@@ -109,6 +157,7 @@ def run_of(planned: Planned, study: Study, repeats: Sequence[Arrays]) -> Run:
         configuration=planned.configuration,
         substituted=planned.substituted,
         clustered=any(bool(cell["clustered"]) for cell in repeats),
+        confidence=None if stated is None else stated_of(stated),
     )
 
 
@@ -120,10 +169,10 @@ def sentences(problems: Sequence[str]) -> tuple[str, ...]:
     return (f"not organised in {len(failed)} of {len(problems)} folds: {failed[0]}",)
 
 
-def timings_of(label: str, repeats: Iterable[Arrays]) -> list[Timing]:
-    """Return how long each stage of each repeat took when it was computed."""
-    return [
-        Timing(label=label, repeat=repeat, stage=stage, seconds=float(seconds))
-        for repeat, cell in enumerate(repeats)
-        for stage, seconds in zip(STAGES, cell["seconds"], strict=True)
-    ]
+def timings_of(label: str, repeats: Iterable[Arrays], stated: Arrays | None = None) -> Iterator[Timing]:
+    """Yield how long each stage of each repeat took when it was computed, and the stating."""
+    for repeat, cell in enumerate(repeats):
+        for stage, seconds in zip(STAGES, cell["seconds"].tolist(), strict=True):
+            yield Timing(label=label, repeat=repeat, stage=stage, seconds=seconds)
+    if stated is not None:
+        yield Timing(label=label, repeat=ONCE, stage="confidence", seconds=float(stated["seconds"]))

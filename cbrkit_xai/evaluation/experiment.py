@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,15 +11,14 @@ from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Configuration
+from cbrkit_xai.evaluation.all_runs import ALL_BASELINES, all_runs
 from cbrkit_xai.evaluation.cells import FOLDER, Cells, versions
-from cbrkit_xai.evaluation.configuration_cells import configuration_batches, run_of, timings_of
 from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.finishing import finish
 from cbrkit_xai.evaluation.grouping import group_cases
-from cbrkit_xai.evaluation.planning import checked_ks, planned
+from cbrkit_xai.evaluation.plan import Plan
+from cbrkit_xai.evaluation.planning import checked_baselines, checked_configurations, checked_ks
 from cbrkit_xai.evaluation.protocol import Protocol
 from cbrkit_xai.evaluation.results import Evaluation
-from cbrkit_xai.evaluation.study import Study
 from cbrkit_xai.evaluation.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
@@ -36,6 +34,7 @@ def evaluate(
     ks: Iterable[int] = KS,
     protocol: Protocol | None = None,
     baselines: Iterable[str] | None = None,
+    confidence: bool = True,
     folder: str | Path | None = None,
     registry: Registry | None = None,
     substitute: Mapping[str, str] | None = None,
@@ -57,6 +56,11 @@ def evaluate(
         Numbers of neighbours; the paper's 1 to 25.
     protocol : Protocol, optional
         How cases are held out; by default 5 folds, 10 times.
+    baselines : iterable of str, optional
+        By name; by default all that are applicable.
+    confidence : bool
+        Whether each configuration's recommender is asked what it states about the held-out cases of the
+        first repeat; learning how far to trust neighbours takes longer than all else.
     folder : path, optional
         Where finished cells are kept, so that an interrupted evaluation goes on where it was; nothing is
         kept by default, nor ever of a component that was registered by hand.
@@ -79,53 +83,56 @@ def evaluate(
     """
     registry = registry or registries.default_registry()
     ks = checked_ks(ks)
-    plan = planned(base, configurations, substitute=substitute or {}, registry=registry)
-    study, cases = _study(base, protocol or Protocol(), ks, registry, folder)
-    batches = list(configuration_batches(plan, study))
+    wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
+    planned = checked_configurations(base, configurations, substitute=substitute or {}, registry=registry)
+    plan, bare = _plan(base, protocol or Protocol(), ks, registry, folder)
     with one_thread_each():
-        found = finish(batches, study.cells, workers=workers or cores(), progress=progress)
-    cells_of = {
-        one.label: [found[one.label, repeat] for repeat in range(study.folds.repeats)] for one in plan
-    }
-    runs = [run_of(one, study, cells_of[one.label]) for one in plan]
-    timings = itertools.chain.from_iterable(timings_of(label, cells) for label, cells in cells_of.items())
+        found = all_runs(
+            planned,
+            wanted,
+            plan,
+            bare,
+            confidence=confidence,
+            workers=workers or cores(),
+            progress=progress,
+        )
     return Evaluation(
         name=base.name,
         provenance=base.provenance,
         is_automatic="automatic" in base.sources,
-        cases=cases,
+        cases=bare,
         effective_voters=base.effective_voters,
-        classes=[case.target.label if case.target else "" for case in base.cases],
-        protocol=study.protocol,
-        groups=study.groups,
-        folds=study.folds,
-        runs=runs,
+        classes=plan.classes,
+        protocol=plan.protocol,
+        groups=plan.groups,
+        folds=plan.folds,
+        runs=found.runs,
         versions=versions(),
-        hashes={"base": base.content_hash, **{one.label: one.configuration.hash for one in plan}},
-        notes=study.folds.notes,
-        timings=tuple(timings),
+        hashes={"base": base.content_hash, **{one.label: one.configuration.hash for one in planned}},
+        notes=(*plan.folds.notes, *found.notes),
+        timings=found.timings,
     )
 
 
-def _study(
+def _plan(
     base: CaseBase, protocol: Protocol, ks: tuple[int, ...], registry: Registry, folder: str | Path | None
-) -> tuple[Study, Cases]:
+) -> tuple[Plan, Cases]:
     """Group the cases and deal them; return that, and the cases without features."""
     groups = group_cases(base, protocol)
-    cases = Cases(
+    bare = Cases(
         ids=base.ids,
         features=np.zeros((len(base), 0)),
         votes=base.votes,
         methods=base.methods,
         groups=groups.names,
     )
-    study = Study(
+    plan = Plan(
         base=base,
         registry=registry,
         protocol=protocol,
         groups=groups,
-        folds=deal(groups, strata_of(cases, protocol.folds), protocol),
+        folds=deal(groups, strata_of(bare, protocol.folds), protocol),
         ks=ks,
         cells=Cells(folder=None if folder is None else Path(folder) / FOLDER),
     )
-    return study, cases
+    return plan, bare

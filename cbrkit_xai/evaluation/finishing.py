@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import attrs
@@ -10,7 +11,6 @@ import attrs
 from cbrkit_xai.evaluation.cells import Cells
 from cbrkit_xai.evaluation.working import Stop, Work, work_through
 from cbrkit_xai.features import Array
-from cbrkit_xai.protocols import Progress
 
 CellName: TypeAlias = tuple[str, int]
 """A run's label, and the repeat; `ONCE` for what is computed once."""
@@ -38,7 +38,7 @@ class Batch:
 
 
 def finish(
-    batches: Iterable[Batch], cells: Cells, *, workers: int, progress: Progress | None = None
+    batches: Iterable[Batch], cells: Cells, *, workers: int, advance: Callable[[int], None]
 ) -> dict[CellName, Arrays]:
     """Return the arrays of every cell; one that was computed is kept before the next is waited for.
 
@@ -50,8 +50,8 @@ def finish(
         Where finished ones lie.
     workers : int
         Threads.
-    progress : callable, optional
-        Called with (cells done, cells in all); those that were kept are done at once.
+    advance : callable
+        Called with how many more cells are done; those that were kept are done at once.
     """
     batches = list(batches)
     found: dict[CellName, Arrays] = {}
@@ -59,19 +59,13 @@ def finish(
         kept = cells.get(key)
         if kept is not None:
             found[name] = kept
-    total = sum(len(batch.keys) for batch in batches)
-
-    def finished() -> None:
-        if progress is not None:
-            progress(len(found), total)
-
-    finished()
+    advance(len(found))
     for batch in batches:
         missing = [name for name in batch.keys if name not in found]
         if missing:
             compute = batch.prepare()
             parts = [_part(name, batch.keys[name], compute, cells, found) for name in missing]
-            work_through(parts, workers=workers, finished=finished)
+            work_through(parts, workers=workers, finished=partial(advance, 1))
     return found
 
 

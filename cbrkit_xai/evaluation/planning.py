@@ -37,7 +37,7 @@ class Planned:
     substituted: str
 
 
-def planned(
+def checked_configurations(
     base: CaseBase,
     configurations: Sequence[Configuration],
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 
 import attrs
@@ -15,13 +16,23 @@ from cbrkit_xai.errors import (
     FeaturesError,
     ParameterError,
 )
-from cbrkit_xai.evaluation import configuration_cells
-from cbrkit_xai.evaluation.experiment import evaluate
+from cbrkit_xai.evaluation import baseline_cells, configuration_cells, experiment
+from cbrkit_xai.evaluation.all_runs import ALL_BASELINES
+from cbrkit_xai.evaluation.baselines import random_forest
 from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.stated import state_confidence
 from cbrkit_xai.evaluation.working import StoppedError, leave_if, one_thread_each, work_through
+
+evaluate = functools.partial(experiment.evaluate, confidence=False)  # what is stated has tests of its own
 
 HISTOGRAM = "histogram/rgb/bins=256/norm=none/srgb-lanczos-224/1"
 METHODS = ("ig", "lime", "xrai")
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """A forest of 200 would take most of the time of these tests."""
+    monkeypatch.setattr(random_forest, "TREES", 5)
 
 
 def base_with(votes, *, seed=0, hashes=None, classes=None):
@@ -65,6 +76,9 @@ def nearest(name="near", **parts):
 CLUSTERED = nearest("grouped", organizer=use("k-medoids", n_clusters=3))
 NEVER = nearest("never", organizer=use("dbscan-prototypes", min_samples=2, eps=1e-6))
 PLAN = Protocol(folds=4, repeats=3, seed=5)
+ONCE = Protocol(folds=4, repeats=1, seed=5)
+QUICK = tuple(name for name in ALL_BASELINES if name != "random-forest")
+EVERYTHING = {"ks": (1, 20), "protocol": ONCE}
 
 
 def without_times(evaluation):
@@ -134,7 +148,7 @@ def test_cases_of_one_photo_never_predict_each_other():
 def test_no_result_depends_on_the_number_of_workers(base):
     configurations = [nearest(), CLUSTERED, nearest("reused", reuse=use("mean", shrinkage="fitted"))]
     one, other = (
-        evaluate(base, configurations, ks=(1, 5), protocol=PLAN, workers=workers) for workers in (1, 4)
+        evaluate(base, configurations, ks=(1, 5), protocol=ONCE, workers=workers) for workers in (1, 4)
     )
     assert without_times(one) == without_times(other)
 
@@ -182,17 +196,17 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(base, tmp_path, monkeypa
 
 
 def test_a_finished_evaluation_is_read_back_whole(base, tmp_path, monkeypatch):
-    arguments = {"ks": (1, 5), "protocol": PLAN, "folder": tmp_path}
+    arguments = {"ks": (1, 5), "protocol": ONCE, "baselines": QUICK, "folder": tmp_path}
     first = evaluate(base, [nearest(), CLUSTERED], **arguments)
     counted = Counted(monkeypatch)
-    told = []
-    second = evaluate(
-        base, [nearest(), CLUSTERED], progress=lambda done, total: told.append((done, total)), **arguments
-    )
+    second = evaluate(base, [nearest(), CLUSTERED], **arguments)
     assert counted.computed == 0
-    assert told[0][0] == told[0][1]
     assert without_times(second) == without_times(first)
-    assert second.timings == first.timings
+    kept = [
+        [one for one in evaluation.timings if evaluation.runs[one.label].role == "configuration"]
+        for evaluation in (first, second)
+    ]
+    assert kept[0] == kept[1]
 
 
 def test_a_damaged_cell_is_computed_again(base, tmp_path, monkeypatch):
@@ -260,9 +274,9 @@ def test_it_is_told_in_how_many_folds_an_organisation_failed(base):
 
 
 def test_three_cases_are_evaluated_with_a_fold_each():
-    evaluation = evaluate(base_with(random_votes(3)), [nearest(), CLUSTERED], protocol=PLAN)
+    evaluation = evaluate(base_with(random_votes(3)), [nearest(), CLUSTERED], protocol=PLAN, baselines=QUICK)
     assert evaluation.folds.per_repeat == 3
-    assert evaluation.notes == ("3 folds, not 4: one for each group",)
+    assert evaluation.notes[0] == "3 folds, not 4: one for each group"
     near = evaluation.runs["near/linear@custom"]
     # With 2 training cases, every k from 2 on takes both.
     assert near.entries.tolist() == [[2, 2, 2]] * 3
@@ -270,7 +284,7 @@ def test_three_cases_are_evaluated_with_a_fold_each():
 
 
 def test_votes_that_are_all_equal_are_predicted_without_error():
-    evaluation = evaluate(base_with(np.full((12, 3), 2.0)), [nearest(), CLUSTERED], ks=(1, 3), protocol=PLAN)
+    evaluation = evaluate(base_with(np.full((12, 3), 2.0)), [nearest(), CLUSTERED], **EVERYTHING)
     for run in evaluation.configurations:
         np.testing.assert_allclose(run.predicted, 2.0, rtol=1e-12)
 
@@ -286,23 +300,122 @@ def test_one_method_alone_can_be_evaluated():
 def test_a_method_that_hardly_anybody_was_asked_about_is_predicted_where_a_neighbour_knows_it():
     votes = random_votes(12)
     votes[1:, 2] = np.nan
-    evaluation = evaluate(base_with(votes), [nearest(), CLUSTERED], ks=(1, 20), protocol=PLAN)
+    evaluation = evaluate(base_with(votes), [nearest(), CLUSTERED], **EVERYTHING)
     run = evaluation.runs["near/linear@custom"]
     assert np.isnan(run.predicted[:, 0, :, 2]).all()  # its own votes are held out, and no other case has any
     assert not np.isnan(run.predicted[..., :2]).any()
-    assert (run.predicted[:, :, 1, 2][~np.isnan(run.predicted[:, :, 1, 2])] == votes[0, 2]).all()
+    known = run.predicted[:, 1:, 1, 2]  # with every training case among the neighbours
+    assert set(known[~np.isnan(known)].tolist()) == {votes[0, 2]}
 
 
 def test_a_class_of_one_member_can_be_held_out():
     classes = [0] * 11 + [7]
-    evaluation = evaluate(base_with(random_votes(12), classes=classes), [nearest()], ks=(1,), protocol=PLAN)
+    evaluation = evaluate(
+        base_with(random_votes(12), classes=classes), [nearest()], ks=(1,), protocol=PLAN, baselines=QUICK
+    )
     assert evaluation.classes == ("k0",) * 11 + ("k7",)
+    by_class, overall = (evaluation.runs[name].predicted for name in ("per-class-mean", "global-mean"))
+    assert by_class[:, 11].tolist() == overall[:, 11].tolist()  # no training case is of its class
+    assert by_class[:, 0].tolist() != overall[:, 0].tolist()
 
 
 def test_k_larger_than_the_training_cases_takes_them_all(base):
     evaluation = evaluate(base, [nearest()], ks=(18, 1000), protocol=PLAN, baselines=())
     (run,) = evaluation.runs.values()
     assert (run.predicted[:, :, 0] == run.predicted[:, :, 1]).all()
+
+
+def test_the_global_mean_is_that_of_the_training_cases(base):
+    evaluation = evaluate(base, [nearest()], ks=(1,), protocol=PLAN, baselines=("global-mean",))
+    run = evaluation.runs["global-mean"]
+    assert run.role == "baseline"
+    assert run.ks == (0,)
+    for split in evaluation.folds.splits():
+        expected = base.votes[split.training].mean(axis=0)
+        for row in split.held_out:
+            np.testing.assert_allclose(run.predicted[split.repeat, row, 0], expected, rtol=1e-12)
+
+
+def test_a_clustering_stands_beside_as_many_random_and_k_means_prototypes(base):
+    evaluation = evaluate(base, [nearest(), CLUSTERED], ks=(1, 2), protocol=PLAN, baselines=QUICK)
+    clustered = evaluation.runs["grouped/k-medoids@custom"]
+    for organizer in ("random-prototypes", "k-means-prototypes"):
+        like = evaluation.runs[f"grouped[like k-medoids]/{organizer}@custom"]
+        assert like.role == "baseline"
+        assert like.entries.tolist() == clustered.entries.tolist()
+        assert like.is_complete
+        assert not np.isnan(like.predicted).any()
+    assert sum("[like " in label for label in evaluation.runs) == 2
+
+
+def test_random_prototypes_are_drawn_anew_in_each_repeat_and_with_each_seed(base):
+    def drawn(seed):
+        plan = attrs.evolve(ONCE, repeats=2, seed=seed)
+        found = evaluate(base, [CLUSTERED], ks=(1,), protocol=plan, baselines=("random-prototypes",))
+        return found.runs["grouped[like k-medoids]/random-prototypes@custom"].predicted
+
+    first = drawn(1)
+    assert not np.array_equal(first[0], first[1])
+    assert drawn(1).tolist() == first.tolist()
+    assert drawn(2).tolist() != first.tolist()
+
+
+def test_an_organisation_that_is_never_possible_has_no_prototypes_to_compare_with(base):
+    evaluation = evaluate(base, [NEVER], ks=(1,), protocol=ONCE, baselines=QUICK)
+    assert not any("[like " in label for label in evaluation.runs)
+
+
+def test_baselines_that_look_at_features_do_so_once_for_each_representation(base):
+    other = nearest("binned", representation=use("histogram", norm="l1"))
+    evaluation = evaluate(
+        base, [nearest(), CLUSTERED, other], ks=(1,), protocol=ONCE, baselines=("ridge", "majority")
+    )
+    assert [run.label for run in evaluation.baselines] == [
+        "ridge on histogram",
+        "ridge on histogram(norm='l1')",
+        "majority",
+    ]
+    alone = evaluate(base, [nearest()], ks=(1,), protocol=ONCE, baselines=("ridge",))
+    assert [run.label for run in alone.baselines] == ["ridge on histogram"]
+
+
+def test_baselines_that_do_not_apply_are_told(base, monkeypatch):
+    monkeypatch.setattr(baseline_cells, "MOST_NUMBERS", 700)
+    evaluation = evaluate(base, [nearest()], ks=(1,), protocol=ONCE, baselines=QUICK)
+    assert evaluation.notes == (
+        "per-class-mean left out: the classes whose explanations were judged are not known",
+        "ridge, kernel-ridge are not fitted to histogram: more than 700 numbers a photo",
+    )
+    assert "ridge on histogram" not in evaluation.runs
+
+
+@pytest.mark.parametrize("configuration", [nearest(), CLUSTERED], ids=lambda one: one.name)
+def test_what_recommenders_state_is_told_at_their_own_k_and_kept(base, tmp_path, configuration):
+    arguments = {"ks": (1,), "protocol": ONCE, "baselines": (), "folder": tmp_path, "confidence": True}
+    first, second = (evaluate(base, [configuration], **arguments) for _ in range(2))
+    stated, again = (evaluation.runs[configuration.label].confidence for evaluation in (first, second))
+    made = configuration.components()
+    cases = attrs.evolve(base.columns(made.representation), groups=first.groups.names)
+    expected = state_confidence(made, cases, base.effective_voters, first.folds, configuration.k)
+    for known in (stated, again):
+        assert known.k == configuration.k
+        for part in ("p_best", "in_set", "out_of_experience", "skill"):
+            np.testing.assert_array_equal(getattr(known, part), getattr(expected, part))
+    assert second.timings == first.timings
+
+
+def test_what_is_stated_is_not_asked_of_baselines_nor_where_nobody_wants_it(base):
+    arguments = {"ks": (1,), "protocol": ONCE, "baselines": ("global-mean",)}
+    evaluation = evaluate(base, [nearest()], confidence=True, **arguments)
+    assert evaluation.runs["global-mean"].confidence is None
+    assert evaluate(base, [nearest()], **arguments).runs["near/linear@custom"].confidence is None
+
+
+def test_an_organisation_that_is_never_possible_states_nothing_and_says_so(base):
+    evaluation = evaluate(base, [NEVER], ks=(1,), protocol=ONCE, baselines=(), confidence=True)
+    stated = evaluation.runs["never/dbscan-prototypes@custom"].confidence
+    assert len(stated.problems) == 4
+    assert np.isnan(stated.p_best).all()
 
 
 def test_global_scope_lets_clusters_see_the_held_out_photos(base):
@@ -366,6 +479,10 @@ def test_a_k_that_is_no_whole_number_of_at_least_one_is_refused(base, ks):
 def test_no_k_and_no_configuration_are_refused(base):
     refused(ParameterError, r"there is no k", base, [nearest()], ks=())
     refused(ParameterError, r"nothing to evaluate", base, [])
+
+
+def test_a_baseline_that_does_not_exist_is_refused_with_the_nearest_spelling(base):
+    refused(ParameterError, r"did you mean 'global-mean'", base, [nearest()], baselines=("global-meen",))
 
 
 def test_two_configurations_of_one_label_are_refused_unless_they_are_one(base):

@@ -18,7 +18,7 @@ from cbrkit_xai.registry import Registry
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Study:
+class Plan:
     """A case base, how its cases are held out, and where finished parts are kept.
 
     Parameters
@@ -28,7 +28,7 @@ class Study:
     registry : Registry
         Where components are found.
     protocol : Protocol
-        The plan.
+        How cases are held out.
     groups : Groups
         Cases that are held out together.
     folds : Folds
@@ -46,6 +46,12 @@ class Study:
     folds: Folds
     ks: tuple[int, ...]
     cells: Cells
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of each case the class whose explanation was judged; empty where it is not known."""
+        targets = [case.target for case in self.base.cases]
+        return tuple("" if one is None else one.label or f"class {one.index}" for one in targets)
 
     def cases(self, representation: Representation) -> Cases:
         """Return the base's columns in that representation, the cases of one photo as one group.
