@@ -130,7 +130,8 @@ def test_a_configuration_that_errs_less_than_the_mean_is_better_by_the_corrected
     assert answer.verdict == "yes"
     assert answer.estimate == pytest.approx(folds.mean())
     assert answer.p == pytest.approx(2 * stats.t.sf(abs(t), 14))
-    assert answer.interval[0] < answer.estimate < answer.interval[1] < 0
+    reach = stats.t.ppf(0.975, 14) * folds.mean() / t
+    assert answer.interval == pytest.approx((folds.mean() - reach, folds.mean() + reach))
     assert not answer.selected
     assert answer.sentence.startswith(f"{LINEAR} (k = 3) predicts better than the global mean")
 
@@ -149,6 +150,27 @@ def test_what_is_not_shown_either_way_is_no_no():
     assert answer.verdict == "can't tell"
     assert "can't tell, because the mean difference is" in answer.sentence
     assert "the interval reaches to both sides of no difference" in answer.sentence
+
+
+def test_alpha_decides_and_the_interval_is_the_one_that_goes_with_it():
+    made = Made()
+    evaluation = made.evaluation(made.noisy(LINEAR, 0.7))
+    strict, loose = (the("better-than-mean", answers(evaluation, alpha=alpha)) for alpha in (1e-4, 0.2))
+    assert strict.p == loose.p
+    assert (strict.verdict, loose.verdict) == ("can't tell", "yes")
+    assert strict.interval[0] < loose.interval[0]
+    assert "80 % interval" in loose.sentence
+
+
+def test_it_is_said_where_the_interval_leaves_no_room_for_a_gain_that_matters():
+    made = Made()
+    nearly = made.mean + 0.02 * made.rng.normal(size=made.mean.shape)
+    run = attrs.evolve(made.noisy(LINEAR, 1.0), predicted=np.repeat(nearly, len(KS), axis=2))
+    evaluation = made.evaluation(run)
+    wide, narrow = (the("better-than-mean", answers(evaluation, margin=margin)) for margin in (0.5, 1e-6))
+    assert wide.verdict == narrow.verdict == "can't tell"
+    assert "but leaves no room for a gain of" in wide.sentence
+    assert "leaves no room" not in narrow.sentence
 
 
 def test_equal_predictions_cannot_be_told_apart_and_have_no_p():
@@ -249,6 +271,15 @@ def test_a_wide_margin_that_the_global_mean_passes_tells_nothing_of_cbr_and_says
     assert "cannot tell CBR" not in narrow.sentence
 
 
+def test_a_loss_near_the_margin_is_told_by_the_margin_and_not_by_what_a_gain_would_be():
+    made, linear, _ = clustered_and_linear(0.0001)
+    clustered = made.noisy(CLUSTERED, 0.4)
+    answer = the("clustered-no-worse-than-linear", answers(made.evaluation(linear, clustered), margin=0.01))
+    assert answer.verdict == "can't tell"
+    assert f"and the margin is {answer.details['margin_squared']:.3g}" in answer.sentence
+    assert "reaches to both sides of the margin." in answer.sentence
+
+
 def test_without_a_margin_there_is_no_verdict_about_no_worse():
     made, linear, clustered = clustered_and_linear(0.0001)
     evaluation = made.evaluation(linear, clustered)
@@ -331,7 +362,7 @@ def test_the_best_of_all_k_is_compared_with_the_best_of_all_k_of_each_permutatio
     made = Made()
     rng = np.random.default_rng(8)
     draws = 2.0 + rng.normal(size=(199, 3)) * [0.5, 0.2, 0.1]
-    observed = np.array([1.0, 1.4, 1.95])
+    observed = np.array([0.9, 1.2, 1.95])
     evaluation = made.evaluation(made.noisy(LINEAR, 1.0))
     answer = the("better-than-chance", answers(evaluation, permutation=permuted(LINEAR, observed, draws)))
     together = np.vstack([observed, draws])
@@ -339,7 +370,8 @@ def test_the_best_of_all_k_is_compared_with_the_best_of_all_k_of_each_permutatio
     best = scaled.max(axis=1)
     assert answer.p == pytest.approx(np.mean(best >= best[0]))
     assert answer.details["best"] == {"label": LINEAR, "k": 3}
-    assert answer.apparent == pytest.approx(1.4 - draws[:, 1].mean())
+    assert answer.apparent == pytest.approx(1.2 - draws[:, 1].mean())
+    assert answer.verdict == "yes"
     assert np.isnan(answer.estimate)
     assert answer.selected
     assert "Selected: " in answer.sentence
@@ -525,6 +557,12 @@ def test_effect_sizes_by_hand():
     made = Made()
     run = made.noisy(LINEAR, 1.5)
     evaluation = made.evaluation(run)
+    single = evaluation.run("single-best-method").predicted[..., [1, 0, 2]]  # it shows ig, the mean lime
+    runs = [
+        attrs.evolve(one, predicted=single) if one.label == "single-best-method" else one
+        for one in evaluation.runs.values()
+    ]
+    evaluation = attrs.evolve(evaluation, runs=runs)
     skill, gap, lost = effect_sizes(evaluation, at_stated_k(evaluation, run))
     mine = squared_errors(run, made.votes, 3).mean()
     mean = ((made.mean[:, :, 0] - made.votes) ** 2).mean()
@@ -533,7 +571,7 @@ def test_effect_sizes_by_hand():
     shown = np.take_along_axis(
         np.broadcast_to(made.votes, (3, 60, 3)), run.at(3).argmax(axis=2)[..., None], axis=2
     )[..., 0]
-    regret, of_single = (most - shown).mean(), (most - made.votes[:, 0]).mean()
+    regret, of_single = (most - shown).mean(), (most - made.votes[:, 1]).mean()
     assert gap.estimate == pytest.approx(1 - regret / of_single)
     assert lost.estimate == pytest.approx(regret - of_single)
     for effect in (skill, gap, lost):
