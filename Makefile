@@ -6,7 +6,7 @@ PLUGINS := $(patsubst %,-e %,$(wildcard plugins/cbrkit-xai-*))
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 SOURCE ?= ../shared/coco200
 
-.PHONY: demo test quick check format bench docs mutants base clean
+.PHONY: demo test quick check format bench docs mutants type-one base clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.light
@@ -39,6 +39,10 @@ docs: $(VENV)/.full
 # The planted faulty components, and the check of the conformance kit that catches each.
 mutants: $(VENV)/.full
 	$(BIN)/python tests/kit/mutant_table.py
+
+# How often each decision of an evaluation errs where there is nothing to find: 2,000 studies of each kind.
+type-one: $(VENV)/.full
+	$(BIN)/python benchmarks/type_one.py
 
 # Rebuilds the bundled case base; needs the 200 photos, which are not part of the project.
 base: $(VENV)/.full
