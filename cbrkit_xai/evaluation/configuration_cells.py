@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
+import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.confidence.folds import draw
 from cbrkit_xai.evaluation.confidence_cells import state, stated_of
 from cbrkit_xai.evaluation.finishing import ONCE, Arrays, Batch, CellName, Compute
-from cbrkit_xai.evaluation.fold_predictions import STAGES, FoldPredictions, FoldPredictor, distances_once
+from cbrkit_xai.evaluation.fold_predictions import STAGES, FoldPredictions, FoldPredictor
 from cbrkit_xai.evaluation.folds import Folds, Split
+from cbrkit_xai.evaluation.inner_choice import inner_errors
+from cbrkit_xai.evaluation.kept_distances import kept_distances
 from cbrkit_xai.evaluation.plan import Plan
 from cbrkit_xai.evaluation.planning import Planned
 from cbrkit_xai.evaluation.results import Role, Run, Timing
 from cbrkit_xai.evaluation.working import Stop, leave_if
+from cbrkit_xai.features import Array
 from cbrkit_xai.kept_fits import key_of
 
 
@@ -36,19 +42,33 @@ class Predictor(Protocol):
         """Return the predictions; what fails is told as a problem, not raised."""
 
 
+STATED, INNER = "stated", "inner"
+"""What may be asked of a configuration besides its predictions: what its recommender states, and the errors
+of an inner cross-validation."""
+
+
 def configuration_batches(
-    planned: Sequence[Planned], plan: Plan, *, confidence: bool = False
+    planned: Sequence[Planned], plan: Plan, also: Collection[str] = ()
 ) -> Iterator[Batch]:
     """Yield the cells of all configurations, those together that share the matrix of distances.
 
     Parameters
     ----------
-    confidence : bool
-        Whether their recommenders are asked what they state, `ONCE`.
+    also : collection of str
+        `STATED`, `INNER`, or both.
     """
     for sharing in by_measure(planned):
-        repeats = [*range(plan.folds.repeats), *([ONCE] if confidence else [])]
-        keys = {(one.label, repeat): _key_of(one, repeat, plan) for one in sharing for repeat in repeats}
+        names = [
+            name
+            for one in sharing
+            for repeat in range(plan.folds.repeats)
+            for name in (CellName(one.label, repeat), CellName(one.label, repeat, INNER))
+            if name.part != INNER or INNER in also
+        ]
+        if STATED in also:
+            names += [CellName(one.label, ONCE, STATED) for one in sharing]
+        by_label = {one.label: one for one in sharing}
+        keys = {name: _key_of(by_label[name.label], name, plan) for name in names}
         yield Batch(keys=keys, prepare=partial(_prepared, sharing, plan))
 
 
@@ -62,7 +82,7 @@ def _measured_by(planned: Planned) -> tuple[str, str]:
     return planned.components.representation.fingerprint, str(planned.configuration.metric)
 
 
-def _key_of(planned: Planned, repeat: int, plan: Plan) -> str | None:
+def _key_of(planned: Planned, name: CellName, plan: Plan) -> str | None:
     """Return the key of a cell; None where a component was registered by hand.
 
     Another component may stand under its name tomorrow.
@@ -70,9 +90,16 @@ def _key_of(planned: Planned, repeat: int, plan: Plan) -> str | None:
     fit = key_of(planned.configuration, plan.base, planned.components, plan.registry)
     if fit is None:
         return None
-    if repeat == ONCE:  # it states in the folds of the first repeat, and knows of no other scope
-        return plan.key({"confidence": fit}, 0)
-    return plan.key({"configuration": fit, "cluster_scope": plan.protocol.cluster_scope}, repeat)
+    if name.part == STATED:  # in the folds of the first repeat; a recommender knows of no other scope
+        return plan.key({STATED: fit}, 0)
+    what = {name.part: fit, "cluster_scope": plan.protocol.cluster_scope}
+    if name.part == INNER:
+        what["seed"] = str(_inner_seed(name.repeat, plan))
+    return plan.key(what, name.repeat)
+
+
+def _inner_seed(repeat: int, plan: Plan) -> int:
+    return draw(plan.protocol.seed, INNER, str(repeat))
 
 
 def _prepared(sharing: Sequence[Planned], plan: Plan) -> Compute:
@@ -80,10 +107,12 @@ def _prepared(sharing: Sequence[Planned], plan: Plan) -> Compute:
     own_k = {one.label: one.configuration.k for one in sharing}
 
     def compute(name: CellName, stop: Stop) -> Arrays:
-        label, repeat = name
-        if repeat == ONCE:
-            return state(predictors[label], own_k[label], plan, stop)
-        return predict_repeat(predictors[label], plan.folds, repeat, stop)
+        predictor = predictors[name.label]
+        if name.part == STATED:
+            return state(predictor, own_k[name.label], plan, stop)
+        if name.part == INNER:
+            return _inner_of_repeat(predictor, plan, name.repeat, stop)
+        return predict_repeat(predictor, plan.folds, name.repeat, stop)
 
     return compute
 
@@ -92,7 +121,7 @@ def predictors_of(sharing: Sequence[Planned], plan: Plan) -> dict[str, FoldPredi
     """Return a predictor for each configuration, by label; their distances are measured once."""
     first = sharing[0].components
     cases = plan.cases(first.representation)
-    distances = distances_once(first, cases)
+    distances = kept_distances(sharing[0].configuration, first, cases, plan)
     return {
         one.label: FoldPredictor(
             components=one.components,
@@ -136,6 +165,20 @@ def predict_repeat(predictor: Predictor, folds: Folds, repeat: int, stop: Stop) 
     }
 
 
+def _inner_of_repeat(predictor: FoldPredictor, plan: Plan, repeat: int, stop: Stop) -> Arrays:
+    """Return the arrays of a cell: errors inside the training cases of each fold."""
+    started = time.perf_counter()
+
+    def predict(split: Split) -> Array:
+        leave_if(stop)
+        return predictor.predict(split).predicted
+
+    only = attrs.evolve(plan.folds, fold_of=plan.folds.fold_of[repeat : repeat + 1])
+    seed = _inner_seed(repeat, plan)
+    found = inner_errors(predict, only, plan.groups, predictor.cases.votes, seed=seed)[0]
+    return {INNER: found, "seconds": np.array(time.perf_counter() - started)}
+
+
 def run_of(
     planned: Planned,
     ks: Sequence[int],
@@ -143,8 +186,9 @@ def run_of(
     *,
     role: Role = "configuration",
     stated: Arrays | None = None,
+    inner: Sequence[Arrays] = (),
 ) -> Run:
-    """Put the cells of all repeats together, and that of what was stated."""
+    """Put the cells of all repeats together."""
     problems = [str(problem) for cell in repeats for problem in cell["problems"]]
     return Run(
         label=planned.label,
@@ -158,6 +202,7 @@ def run_of(
         substituted=planned.substituted,
         clustered=any(bool(cell["clustered"]) for cell in repeats),
         confidence=None if stated is None else stated_of(stated),
+        inner=np.stack([cell[INNER] for cell in inner]) if inner else None,
     )
 
 
@@ -169,10 +214,16 @@ def sentences(problems: Sequence[str]) -> tuple[str, ...]:
     return (f"not organised in {len(failed)} of {len(problems)} folds: {failed[0]}",)
 
 
-def timings_of(label: str, repeats: Iterable[Arrays], stated: Arrays | None = None) -> Iterator[Timing]:
-    """Yield how long each stage of each repeat took when it was computed, and the stating."""
+def timings_of(
+    label: str, repeats: Iterable[Arrays], stated: Arrays | None = None, inner: Iterable[Arrays] = ()
+) -> Iterator[Timing]:
+    """Yield how long each stage of each repeat took when it was computed."""
     for repeat, cell in enumerate(repeats):
         for stage, seconds in zip(STAGES, cell["seconds"].tolist(), strict=True):
             yield Timing(label=label, repeat=repeat, stage=stage, seconds=seconds)
+    for repeat, cell in enumerate(inner):
+        yield Timing(
+            label=label, repeat=repeat, stage="inner cross-validation", seconds=float(cell["seconds"])
+        )
     if stated is not None:
         yield Timing(label=label, repeat=ONCE, stage="confidence", seconds=float(stated["seconds"]))
