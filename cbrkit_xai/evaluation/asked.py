@@ -120,7 +120,7 @@ def _because(asked: Asked, verdict: Verdict, p_adjusted: float, questions: int, 
     if verdict != CANNOT_TELL:
         return measured
     if compared.p <= alpha:
-        return f"{measured}: so small a p is to be expected by chance among so many questions"
+        return f"{measured}: so small a p is not rare enough among so many questions"
     return f"{measured}: the interval reaches to both sides of {asked.boundary_words}{_ruled_out(asked)}"
 
 

@@ -204,7 +204,7 @@ def test_many_questions_take_a_verdict_back():
     among = next(one for one in answers(made.evaluation(*few, *many)) if one.labels[0] == LINEAR)
     assert alone.p == pytest.approx(among.p)
     assert (alone.verdict, among.verdict) == ("yes", "can't tell")
-    assert "so small a p is to be expected by chance among so many questions" in among.sentence
+    assert "so small a p is not rare enough among so many questions" in among.sentence
 
 
 def test_a_run_that_was_not_organised_is_named_with_how_often():
