@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -14,8 +14,8 @@ from cbrkit_xai.evaluation.baseline_cells import (
     contenders,
 )
 from cbrkit_xai.evaluation.baselines import BASELINES
-from cbrkit_xai.evaluation.configuration_cells import configuration_batches, run_of, timings_of
-from cbrkit_xai.evaluation.finishing import ONCE, Arrays, CellName, finish
+from cbrkit_xai.evaluation.configuration_cells import INNER, STATED, configuration_batches, run_of, timings_of
+from cbrkit_xai.evaluation.finishing import ONCE, PREDICTED, Arrays, CellName, finish
 from cbrkit_xai.evaluation.plan import Plan
 from cbrkit_xai.evaluation.planning import Planned
 from cbrkit_xai.evaluation.prototype_cells import PROTOTYPE_BASELINES, likenesses, prototype_batches
@@ -65,7 +65,7 @@ def all_runs(
     plan: Plan,
     bare: Cases,
     *,
-    confidence: bool,
+    also: Collection[str],
     workers: int,
     progress: Progress | None = None,
 ) -> AllRuns:
@@ -79,8 +79,8 @@ def all_runs(
         Of `ALL_BASELINES`.
     bare : Cases
         Without features.
-    confidence : bool
-        Whether the recommenders are asked what they state.
+    also : collection of str
+        What is asked of configurations besides: `STATED`, `INNER`, or both.
     workers : int
         Threads.
     progress : callable, optional
@@ -92,9 +92,10 @@ def all_runs(
     may_cluster = sum(one.configuration.organizer.name != "linear" for one in planned)
     alike = sum(name in PROTOTYPE_BASELINES for name in baselines)
     cells = len(planned) + len(simple) + may_cluster * alike
-    count = _Count(total=cells * len(repeats) + len(planned) * confidence, progress=progress)
+    cells += len(planned) * (INNER in also)
+    count = _Count(total=cells * len(repeats) + len(planned) * (STATED in also), progress=progress)
     found = finish(
-        [*configuration_batches(planned, plan, confidence=confidence), *baseline_batches(simple, plan, bare)],
+        [*configuration_batches(planned, plan, also), *baseline_batches(simple, plan, bare)],
         plan.cells,
         workers=workers,
         advance=count.advance,
@@ -106,9 +107,10 @@ def all_runs(
     runs: list[Run] = []
     timings: list[Timing] = []
     for one in planned:
-        stated = found.get((one.label, ONCE))
-        runs.append(run_of(one, plan.ks, own[one.label], stated=stated))
-        timings += timings_of(one.label, own[one.label], stated)
+        stated = found.get(CellName(one.label, ONCE, STATED))
+        inner = _cells(found, one.label, plan, INNER) if INNER in also else []
+        runs.append(run_of(one, plan.ks, own[one.label], stated=stated, inner=inner))
+        timings += timings_of(one.label, own[one.label], stated, inner)
     for like in likes:
         one = like.planned
         runs.append(run_of(one, plan.ks, _cells(found, one.label, plan), role="baseline"))
@@ -119,5 +121,5 @@ def all_runs(
     return AllRuns(runs=tuple(runs), notes=notes, timings=tuple(timings))
 
 
-def _cells(found: dict[CellName, Arrays], label: str, plan: Plan) -> list[Arrays]:
-    return [found[label, repeat] for repeat in range(plan.folds.repeats)]
+def _cells(found: dict[CellName, Arrays], label: str, plan: Plan, part: str = PREDICTED) -> list[Arrays]:
+    return [found[CellName(label, repeat, part)] for repeat in range(plan.folds.repeats)]

@@ -121,7 +121,7 @@ def baseline_batches(found: Sequence[Contender], plan: Plan, bare: Cases) -> Ite
         sharing.setdefault(fingerprint, []).append(one)
     for some in sharing.values():
         keys = {
-            (one.label, repeat): _key_of(one, repeat, plan)
+            CellName(one.label, repeat): _key_of(one, repeat, plan)
             for one in some
             for repeat in range(plan.folds.repeats)
         }
@@ -145,8 +145,7 @@ def _prepared(some: Sequence[Contender], plan: Plan, bare: Cases) -> Compute:
     by_label = {one.label: one for one in some}
 
     def compute(name: CellName, stop: Stop) -> Arrays:
-        label, repeat = name
-        return _predict_repeat(by_label[label].baseline, cases, repeat, plan, stop)
+        return _predict_repeat(by_label[name.label].baseline, cases, name.repeat, plan, stop)
 
     return compute
 

@@ -13,6 +13,7 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.evaluation.all_runs import ALL_BASELINES, all_runs
 from cbrkit_xai.evaluation.cells import FOLDER, Cells, versions
+from cbrkit_xai.evaluation.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.dealing import deal, strata_of
 from cbrkit_xai.evaluation.grouping import group_cases
 from cbrkit_xai.evaluation.plan import Plan
@@ -35,6 +36,7 @@ def evaluate(
     protocol: Protocol | None = None,
     baselines: Iterable[str] | None = None,
     confidence: bool = True,
+    nested: bool = True,
     folder: str | Path | None = None,
     registry: Registry | None = None,
     substitute: Mapping[str, str] | None = None,
@@ -61,6 +63,9 @@ def evaluate(
     confidence : bool
         Whether each configuration's recommender is asked what it states about the held-out cases of the
         first repeat; learning how far to trust neighbours takes longer than all else.
+    nested : bool
+        Whether each fold's training cases are cross-validated inside, so that the best of many choices can
+        be judged on cases that had no part in choosing it; that takes about twice as long as the rest.
     folder : path, optional
         Where finished cells are kept, so that an interrupted evaluation goes on where it was; nothing is
         kept by default, nor ever of a component that was registered by hand.
@@ -92,7 +97,7 @@ def evaluate(
             wanted,
             plan,
             bare,
-            confidence=confidence,
+            also=[part for part, is_wanted in ((STATED, confidence), (INNER, nested)) if is_wanted],
             workers=workers or cores(),
             progress=progress,
         )

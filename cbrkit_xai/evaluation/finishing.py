@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import attrs
 
@@ -12,8 +12,26 @@ from cbrkit_xai.evaluation.cells import Cells
 from cbrkit_xai.evaluation.working import Stop, Work, work_through
 from cbrkit_xai.features import Array
 
-CellName: TypeAlias = tuple[str, int]
-"""A run's label, and the repeat; `ONCE` for what is computed once."""
+PREDICTED = "predicted"
+
+
+class CellName(NamedTuple):
+    """What a cell holds.
+
+    Parameters
+    ----------
+    label : str
+        Of the run.
+    repeat : int
+        `ONCE` for what is computed once.
+    part : str
+        Of what is known of the run.
+    """
+
+    label: str
+    repeat: int
+    part: str = PREDICTED
+
 
 ONCE = -1
 

@@ -84,7 +84,9 @@ def prototype_batches(found: Sequence[Likeness], plan: Plan) -> Iterator[Batch]:
     for sharing in by_measure([one.planned for one in found]):
         some = [by_label[one.label] for one in sharing]
         keys = {
-            (one.planned.label, repeat): _key_of(one, repeat, plan) for one in some for repeat in one.sizes
+            CellName(one.planned.label, repeat): _key_of(one, repeat, plan)
+            for one in some
+            for repeat in one.sizes
         }
         yield Batch(keys=keys, prepare=partial(_prepared, some, plan))
 
@@ -117,8 +119,7 @@ def _prepared(found: Sequence[Likeness], plan: Plan) -> Compute:
     }
 
     def compute(name: CellName, stop: Stop) -> Arrays:
-        label, repeat = name
-        return predict_repeat(by_label[label], plan.folds, repeat, stop)
+        return predict_repeat(by_label[name.label], plan.folds, name.repeat, stop)
 
     return compute
 

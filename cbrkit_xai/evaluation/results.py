@@ -87,6 +87,9 @@ class Run:
         Whether the entries are prototypes.
     confidence : StatedConfidence, optional
         Where the recommender was asked for it.
+    inner : array of shape (repeats, folds, ks), optional
+        Mean squared errors of an inner cross-validation of each fold's training cases, by which a k or a
+        configuration is chosen without the cases that it is judged on; NaN where it was not possible.
     """
 
     label: str
@@ -100,6 +103,7 @@ class Run:
     substituted: str = ""
     clustered: bool = False
     confidence: StatedConfidence | None = None
+    inner: Array | None = attrs.field(default=None, converter=attrs.converters.optional(frozen_floats))
 
     @property
     def is_complete(self) -> bool:

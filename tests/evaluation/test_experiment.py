@@ -23,7 +23,8 @@ from cbrkit_xai.evaluation.protocol import Protocol
 from cbrkit_xai.evaluation.stated import state_confidence
 from cbrkit_xai.evaluation.working import StoppedError, leave_if, one_thread_each, work_through
 
-evaluate = functools.partial(experiment.evaluate, confidence=False)  # what is stated has tests of its own
+# What is stated and what is nested have tests of their own.
+evaluate = functools.partial(experiment.evaluate, confidence=False, nested=False)
 
 HISTOGRAM = "histogram/rgb/bins=256/norm=none/srgb-lanczos-224/1"
 METHODS = ("ig", "lime", "xrai")
@@ -402,6 +403,36 @@ def test_what_recommenders_state_is_told_at_their_own_k_and_kept(base, tmp_path,
         for part in ("p_best", "in_set", "out_of_experience", "skill"):
             np.testing.assert_array_equal(getattr(known, part), getattr(expected, part))
     assert second.timings == first.timings
+
+
+@pytest.mark.parametrize("scheme", ["k-fold", "hold-out"])
+def test_inner_errors_are_those_of_an_inner_cross_validation_and_are_kept(base, tmp_path, scheme):
+    plan = Protocol(scheme=scheme, folds=4, repeats=2, seed=5)
+    arguments = {"ks": (1, 3), "protocol": plan, "baselines": (), "folder": tmp_path, "nested": True}
+    first, second = (evaluate(base, [nearest()], **arguments) for _ in range(2))
+    (run,), (again,) = first.runs.values(), second.runs.values()
+    assert run.inner.shape == (2, first.folds.per_repeat, 2)
+    assert again.inner.tolist() == run.inner.tolist()
+    assert second.timings == first.timings
+    if scheme == "k-fold":
+        assert run.inner[1, 2].tolist() == pytest.approx(inner_by_hand(base, first.folds, 1, 2, (1, 3)))
+    assert np.isfinite(run.inner).all()
+
+
+def inner_by_hand(base, folds, repeat, outer, ks):
+    """Each other fold predicted from all but itself and the outer one, each fold's mean counting once."""
+    vectors = np.stack([base.features[HISTOGRAM][case.image_sha256] for case in base.cases]).astype(float)
+    fold_of = folds.fold_of[repeat]
+    means = []
+    for inner in {0, 1, 2, 3} - {outer}:
+        training = [row for row in range(24) if fold_of[row] not in (outer, inner)]
+        errors = []
+        for case in np.flatnonzero(fold_of == inner):
+            training.sort(key=lambda row: ((vectors[row] - vectors[case]) ** 2).sum())
+            predicted = [base.votes[training[:k]].mean(axis=0) for k in ks]
+            errors.append([((one - base.votes[case]) ** 2).mean() for one in predicted])
+        means.append(np.mean(errors, axis=0))
+    return np.mean(means, axis=0).tolist()
 
 
 def test_what_is_stated_is_not_asked_of_baselines_nor_where_nobody_wants_it(base):
