@@ -1,0 +1,63 @@
+"""Whether it is the clustering that helps or harms, or the averaging that any groups would do."""
+
+from __future__ import annotations
+
+import attrs
+
+from cbrkit_xai.evaluation.contestants import incompleteness
+from cbrkit_xai.evaluation.decisions.comparison import Comparison, cannot_be_tested
+from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
+from cbrkit_xai.evaluation.differences import paired_differences
+from cbrkit_xai.evaluation.results import Evaluation
+
+
+@attrs.frozen(kw_only=True)
+class Gain:
+    """A clustered prediction against another, on the same held-out cases.
+
+    Parameters
+    ----------
+    against : str
+        Label of the other run.
+    k : int
+        Prototypes that the clustered prediction rests on.
+    other_k : int
+        Entries that the other rests on; 0 for one without neighbours.
+    comparison : Comparison
+        Mean difference of the squared error in votes squared, clustered less other: below 0 the clusters
+        are better. By the corrected resampled t test.
+    """
+
+    against: str
+    k: int
+    other_k: int
+    comparison: Comparison
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the whole interval is below 0."""
+        return self.comparison.interval[1] < 0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the whole interval is above 0."""
+        return self.comparison.interval[0] > 0
+
+
+def gain(evaluation: Evaluation, first: tuple[str, int], second: tuple[str, int]) -> Gain:
+    """Compare two runs, each `(label, k)`, over the folds of the evaluation.
+
+    Runs that left some held-out case without a prediction are not compared.
+    """
+    return Gain(
+        against=second[0], k=first[1], other_k=second[1], comparison=_compared(evaluation, first, second)
+    )
+
+
+def _compared(evaluation: Evaluation, first: tuple[str, int], second: tuple[str, int]) -> Comparison:
+    for label, _ in (first, second):
+        missing = incompleteness(evaluation, evaluation.run(label))
+        if missing:
+            return cannot_be_tested(missing)
+    differences = paired_differences(evaluation, first, second)
+    return corrected_t(differences.tested, differences.test_over_training)
