@@ -1,0 +1,55 @@
+"""What must not be overlooked, wherever a number or a picture of the evaluation is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.results import Evaluation, Run
+
+
+@attrs.frozen(kw_only=True)
+class Banner:
+    """A warning that stands in every section and picture that it is about.
+
+    Parameters
+    ----------
+    word : str
+        "LEAK" or "SUBSTITUTED".
+    sentence : str
+        What that means here.
+    """
+
+    word: str
+    sentence: str
+
+
+def banners(evaluation: Evaluation) -> tuple[Banner, ...]:
+    """Return the banners of whatever shows all that was evaluated."""
+    return banners_of(evaluation.protocol, evaluation.runs.values())
+
+
+def banners_of(protocol: Protocol, runs: Iterable[Run]) -> tuple[Banner, ...]:
+    """Return the banners of whatever shows these runs."""
+    found = []
+    if protocol.leaks:
+        sentence = (
+            "clusters were found once, with the held-out photos among them; "
+            "clustered results look better than they are"
+        )
+        found.append(Banner(word="LEAK", sentence=sentence))
+    by_substitute: dict[str, list[str]] = {}
+    for run in runs:
+        if run.substituted:
+            by_substitute.setdefault(run.substituted, []).append(run.label)
+    for substitute, labels in by_substitute.items():
+        found.append(Banner(word="SUBSTITUTED", sentence=f"{_short_list(labels)}: {substitute}"))
+    return tuple(found)
+
+
+def _short_list(labels: list[str], most: int = 4) -> str:
+    """Name a few labels and count the rest: a grid may have hundreds."""
+    shown = ", ".join(labels[:most])
+    return shown if len(labels) <= most else f"{shown} and {len(labels) - most} more"

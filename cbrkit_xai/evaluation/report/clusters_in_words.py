@@ -1,0 +1,208 @@
+"""What the clusters of a configuration are, and whether they help, a sentence for each finding."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cbrkit_xai.evaluation.clusters.bias_and_variance import BiasAndVariance
+from cbrkit_xai.evaluation.clusters.explained import ExplainedCluster, ExplainedClusters
+from cbrkit_xai.evaluation.clusters.gain import Gain
+from cbrkit_xai.evaluation.clusters.losses import UNLIKE, Factor, Losses
+from cbrkit_xai.evaluation.report.figures_in_words import (
+    counted,
+    figure,
+    interval,
+    listed,
+    probability,
+    share,
+    signed,
+)
+from cbrkit_xai.evaluation.results import GLOBAL_MEAN
+from cbrkit_xai.evaluation.wording import p_value
+
+_ALPHA = 0.05
+
+
+def overview(explained: ExplainedClusters) -> str:
+    """Say how many clusters of which sizes there are."""
+    inside = explained.cases - explained.alone
+    sizes = [str(one.size) for one in explained.clusters]
+    shown = listed(sizes) if len(sizes) <= 12 else f"{', '.join(sizes[:12])} and smaller"
+    largest = explained.clusters[0].size / max(inside, 1)
+    text = (
+        f"{inside} of {explained.cases} photos are in {counted(len(sizes), 'cluster')} "
+        f"(of {shown}), {explained.alone} in none."
+    )
+    if largest > 0.9 and len(sizes) > 1:
+        text += (
+            f" The largest holds {share(largest)} of them: its mean votes can hardly differ from those of "
+            "all photos, whatever the photos look like."
+        )
+    return text
+
+
+def votes_follow(explained: ExplainedClusters) -> str:
+    """Say whether votes follow the clusters."""
+    found = explained.explained
+    if found is None or math.isnan(found.share):
+        return (
+            "Whether votes follow the clusters is not defined: there is one cluster, or all votes are equal."
+        )
+    figures = (
+        f"they explain {share(found.share, 1)} of the variance of the votes; random clusters of the same "
+        f"sizes explain {share(found.by_chance, 1)} on average, and as much or more with a chance of "
+        f"{probability(found.p)}"
+    )
+    if found.p < _ALPHA:
+        return f"Votes follow the clusters: {figures}."
+    return f"Votes do not follow the clusters, as far as these photos can tell: {figures}."
+
+
+def apart(cluster: ExplainedCluster) -> str:
+    """Say what the photos of a cluster have in common."""
+    told = []
+    if cluster.colours is not None:
+        peaks = [
+            f"{peak.channel} from {peak.first} to {peak.last} ({share(peak.inside)} of the pixels, "
+            f"{share(peak.overall)} in all photos)"
+            for peak in cluster.colours.peaks
+        ]
+        told.append(
+            f"Its photos have more {listed(peaks)}."
+            if peaks
+            else "Its colours are, on the whole, those of all photos."
+        )
+    clear = [f"{one.name} ({one.inside} of {one.overall} photos)" for one in cluster.common if one.is_clear]
+    if clear:
+        told.append(f"Classes that it holds more often than chance would: {listed(clear)}.")
+    elif any(cluster.classes):
+        told.append("No class is in it more often than chance would have it.")
+    return " ".join(told)
+
+
+def votes_inside(cluster: ExplainedCluster) -> str:
+    """Say whether a cluster's votes differ from all others'."""
+    clear = [
+        f"{one.method} gets {signed(one.difference, 2)} votes ({interval(one.low, one.high, 2)})"
+        for one in cluster.votes
+        if one.is_clear
+    ]
+    if clear:
+        return f"Inside, {listed(clear)} more or less than outside."
+    if not cluster.votes or all(math.isnan(one.low) for one in cluster.votes):
+        return "Its votes cannot be compared with others."
+    widest = max(one.high - one.low for one in cluster.votes if not math.isnan(one.low)) / 2
+    return (
+        "No method's votes inside differ clearly from those outside; the intervals reach up to "
+        f"\N{PLUS-MINUS SIGN}{figure(widest, 2)} votes."
+    )
+
+
+def gain_in_words(gain: Gain) -> str:
+    """Say whether the clustered prediction is better or worse than another."""
+    comparison = gain.comparison
+    whom = f"{gain.against}, k = {gain.other_k}" if gain.other_k else gain.against
+    what = f"With k = {gain.k}, against {whom}: "
+    if comparison.problem:
+        return f"{what}{comparison.problem}."
+    verdict = "better" if gain.is_better else "worse" if gain.is_worse else "can't tell"
+    return (
+        f"{what}{verdict}; mean squared error {signed(comparison.estimate)} votes squared "
+        f"({interval(*comparison.interval)}), {p_value(comparison.p)}."
+    )
+
+
+def clustering_or_averaging(explained: ExplainedClusters) -> str:
+    """Answer whether it is the clustering that helps or harms, or the averaging that any groups would do."""
+    random = [one for one in explained.gains if "random-prototypes" in one.against]
+    if not random:
+        return (
+            "Whether it is the clustering or just the averaging is not answered here: random prototypes of "
+            "equal number were not evaluated."
+        )
+    # The nearest prototype alone: with more of them the choice of cluster matters less and less.
+    first = random[0]
+    if first.comparison.problem:
+        return f"Whether it is the clustering or just the averaging {first.comparison.problem}."
+    if first.is_better:
+        return (
+            "It is the clustering: the nearest prototype predicts better than that of random groups of the "
+            "same number."
+        )
+    if first.is_worse:
+        return (
+            "It is worse than averaging over random groups of the same number: the clusters put photos "
+            "together that should not be."
+        )
+    return (
+        "It may be just the averaging: the nearest prototype predicts no better than that of random groups "
+        "of the same number, as far as these photos can tell. Whatever prototypes gain over few neighbours "
+        "then comes from averaging many votes, not from which photos are together."
+    )
+
+
+def losses_in_words(found: Losses) -> str:
+    """Say how many queries lose, and what goes with it."""
+    prototypes = "prototype alone" if found.k == 1 else f"{found.k} prototypes"
+    text = (
+        f"{found.losing} of {found.queries} photos are predicted worse by the nearest {prototypes} than by "
+        f"{counted(found.other_k, 'neighbour')}. "
+    )
+    clear = [one for one in found.factors if one.is_clear]
+    unclear = [one for one in found.factors if not one.is_clear and not math.isnan(one.correlation)]
+    if clear:
+        text += f"What goes with losing: {listed([_factor(one) for one in clear])}. "
+    if unclear:
+        text += (
+            f"What does not, as far as these photos can tell: {listed([_factor(one) for one in unclear])}. "
+        )
+    if any(one.name == UNLIKE for one in clear):
+        text += (
+            "A photo whose votes are unlike its cluster's is missed by any average of that cluster, so this "
+            "says who loses, not that similarity failed."
+        )
+    return text.strip()
+
+
+def _factor(factor: Factor) -> str:
+    span = interval(factor.low, factor.high, 2)
+    return f"the {factor.name} (rank correlation {figure(factor.correlation, 2)}, {span})"
+
+
+def parts_in_words(parts: tuple[BiasAndVariance, ...], label: str, k: int, other_k: int) -> str:
+    """Compare the two parts of the error of prototypes, k of them, and of neighbours, other_k of them."""
+    own = next((one for one in parts if one.label == label), None)
+    other = next((one for one in parts if one.label not in (label, GLOBAL_MEAN)), None)
+    mean = next((one for one in parts if one.label == GLOBAL_MEAN), None)
+    if own is None or other is None:
+        return "Cannot be told apart: no case was held out twice, or there is nothing to compare with."
+    first, second = _at(own, k), _at(other, other_k)
+    text = (
+        f"{own.label} with k = {k} misses the votes by {figure(first[0])} votes squared that last over all "
+        "training sets (squared bias, and the noise of the votes, which is the same for every predictor), "
+        f"and by {figure(first[1])} that change from one training set to the next; {other.label} with "
+        f"k = {other_k} by {figure(second[0])} and {figure(second[1])}. "
+        f"{_balance(first[0] - second[0], first[1] - second[1])}"
+    )
+    if mean is not None:
+        text += f" The global mean has {figure(float(mean.lasting[0]))} and {figure(float(mean.varying[0]))}."
+    return text
+
+
+def _at(part: BiasAndVariance, k: int) -> tuple[float, float]:
+    place = int(np.argmin(np.abs(np.array(part.ks) - k)))
+    return float(part.lasting[place]), float(part.varying[place])
+
+
+def _balance(bias: float, variance: float) -> str:
+    if bias <= 0 and variance <= 0:
+        return "Prototypes have less of both."
+    if bias > 0 and variance > 0:
+        return "Prototypes have more of both."
+    if variance < 0:
+        outcome = "which pays" if bias + variance < 0 else "which does not pay"
+        return f"Prototypes vary less, and miss the photo's own votes more, {outcome}."
+    outcome = "which pays" if bias + variance < 0 else "which does not pay"
+    return f"Prototypes miss the photo's own votes less, and vary more, {outcome}."

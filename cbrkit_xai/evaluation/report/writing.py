@@ -1,0 +1,157 @@
+"""Writes the report of an evaluation: one page that opens offline, and its pictures as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cbrkit_xai.cache import write_atomically
+from cbrkit_xai.evaluation.answer import Answer
+from cbrkit_xai.evaluation.clusters.explained import ExplainedClusters
+from cbrkit_xai.evaluation.limits import limits as limits_of
+from cbrkit_xai.evaluation.noise_floor import noise_floor_of
+from cbrkit_xai.evaluation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.report.banners import banners
+from cbrkit_xai.evaluation.report.clusters_section import clusters_section
+from cbrkit_xai.evaluation.report.confidence_section import confidence_section
+from cbrkit_xai.evaluation.report.curves_section import curves_section
+from cbrkit_xai.evaluation.report.figures_in_words import counted
+from cbrkit_xai.evaluation.report.first_screen import first_screen, subtitle
+from cbrkit_xai.evaluation.report.groups_section import groups_section
+from cbrkit_xai.evaluation.report.page import SECTIONS, rendered
+from cbrkit_xai.evaluation.report.permutation_section import permutation_section
+from cbrkit_xai.evaluation.report.plots.picture import Picture
+from cbrkit_xai.evaluation.report.repeat_section import repeat_section
+from cbrkit_xai.evaluation.report.same_predictions import same_predictions
+from cbrkit_xai.evaluation.report.scores_section import scores_section
+from cbrkit_xai.evaluation.report.time_page import NAME, PAGE, in_words, time_page
+from cbrkit_xai.evaluation.results import Evaluation, Timing
+from cbrkit_xai.protocols import Progress
+
+REPORT, PLOTS = "report.html", "plots"
+"""The page, and the folder of its pictures."""
+
+
+def write_report(
+    evaluation: Evaluation,
+    answers: Sequence[Answer],
+    folder: Path,
+    *,
+    limits: Sequence[str] = (),
+    explained_clusters: Sequence[ExplainedClusters] = (),
+    permutation: PermutationNull | None = None,
+    timings: Sequence[Timing] | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Path:
+    """Write `report.html` with its pictures, and times on a page of their own; return the report.
+
+    The same evaluation gives the same bytes of every file but those of the times.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What was found.
+    answers : sequence of Answer
+        As `answers` gives them.
+    folder : Path
+        Made if it is not there; files of these names are replaced.
+    limits : sequence of str
+        Sentences on what the numbers can't show; by default those of `limits`.
+    explained_clusters : sequence of ExplainedClusters
+        As `explain_clusters` gives them, one per configuration.
+    permutation : PermutationNull, optional
+        Errors under shuffled votes.
+    timings : sequence of Timing, optional
+        By default the evaluation's own.
+    command : str
+        The command line that repeats it; by default it is told from the evaluation.
+    progress : callable, optional
+        Called with (sections made, sections).
+
+    Raises
+    ------
+    MissingDependencyError
+        Jinja2 is not installed.
+    OSError
+        The folder cannot be written.
+    """
+    folder = Path(folder)
+    times = evaluation.timings if timings is None else tuple(timings)
+    page = _page(evaluation, answers, limits, explained_clusters, permutation, bool(times), command, progress)
+    report = folder / REPORT
+    html = rendered("report.html.j2", page)
+    for picture in _pictures(page):
+        write_atomically(folder / PLOTS / f"{picture.name}.png", picture.png)
+        write_atomically(folder / PLOTS / f"{picture.name}.svg", picture.svg)
+    write_atomically(report, html.encode())
+    if times:
+        _write_times(evaluation, times, folder)
+    return report
+
+
+def _page(
+    evaluation: Evaluation,
+    answers: Sequence[Answer],
+    limits: Sequence[str],
+    explained: Sequence[ExplainedClusters],
+    permutation: PermutationNull | None,
+    has_times: bool,
+    command: str,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    floor, about = noise_floor_of(evaluation), subtitle(evaluation)
+    makers: dict[str, Callable[[], Any]] = {
+        "first": lambda: first_screen(evaluation, answers, limits or limits_of(evaluation)),
+        "curves": lambda: curves_section(evaluation, floor, permutation, about),
+        "scores": lambda: scores_section(evaluation, floor, about),
+        "permutation": lambda: permutation_section(evaluation, permutation),
+        "confidence": lambda: confidence_section(evaluation, about),
+        "clusters": lambda: clusters_section(evaluation, explained, about),
+        "groups": lambda: groups_section(evaluation),
+        "problems": lambda: _problems(evaluation),
+        "time": lambda: in_words(has_times),
+        "repeat": lambda: repeat_section(evaluation, command),
+    }
+    number = counted(len(evaluation.configurations), "configuration")
+    page: dict[str, Any] = {
+        "title": f"{evaluation.name}: an evaluation of {number}",
+        "name": evaluation.name,
+        "provenance": evaluation.provenance,
+        "banners": banners(evaluation),
+        "sections": SECTIONS,
+    }
+    for done, (name, make) in enumerate(makers.items(), start=1):
+        page[name] = make()
+        if progress is not None:
+            progress(done, len(makers))
+    return page
+
+
+def _problems(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "notes": evaluation.notes,
+        "same": same_predictions(evaluation),
+        "runs": [run for run in evaluation.runs.values() if run.problems],
+    }
+
+
+def _pictures(value: Any) -> Iterable[Picture]:
+    """Give every picture that a page shows, wherever it stands."""
+    if isinstance(value, Picture):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _pictures(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _pictures(one)
+
+
+def _write_times(evaluation: Evaluation, timings: Sequence[Timing], folder: Path) -> None:
+    page = time_page(timings, evaluation, subtitle(evaluation))
+    picture: Picture = page["picture"]
+    write_atomically(folder / f"{NAME}.png", picture.png)
+    write_atomically(folder / f"{NAME}.svg", picture.svg)
+    write_atomically(folder / PAGE, rendered("timings.html.j2", page).encode())
