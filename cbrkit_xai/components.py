@@ -230,13 +230,15 @@ class AggregatorPlugin(ComponentPlugin):
 class OrganizerPlugin(ComponentPlugin):
     """An organisation of the case base.
 
-    `exact`: it finds what a brute-force search over its entries finds;
+    `keeps`: `all` cases that have votes are in some entry, as themselves or inside a prototype, or only
+    `some`; `exact`: it finds what a brute-force search over its entries finds;
     `incremental`: its index offers `added` and `removed`;
     `needs_embedding`: it takes only metrics that offer `embed`.
     """
 
     kind: ClassVar[str] = "organizer"
     hook: ClassVar[str] = "cbrkit_xai_organizers"
+    keeps: Literal["all", "some"] = _fact("all", "all", "some")
     exact: bool = _fact(True, *_yes_or_no)
     incremental: bool = _fact(False, *_yes_or_no)
     needs_embedding: bool = _fact(False, *_yes_or_no)
@@ -248,7 +250,7 @@ class ReuseStrategyPlugin(ComponentPlugin):
 
     `hull`: each prediction lies within the range of the neighbours' votes; `repeats_single`: the votes of
     a single neighbour are the prediction; `scale_free`: multiplying all distances by one positive number
-    changes nothing.
+    changes nothing; `fills`: where no neighbour was asked it may say what the base says, and not NaN.
     """
 
     kind: ClassVar[str] = "reuse-strategy"
@@ -256,14 +258,21 @@ class ReuseStrategyPlugin(ComponentPlugin):
     hull: bool = _fact(False, *_yes_or_no)
     repeats_single: bool = _fact(False, *_yes_or_no)
     scale_free: bool = _fact(False, *_yes_or_no)
+    fills: bool = _fact(False, *_yes_or_no)
 
 
 @attrs.frozen(kw_only=True)
 class RetentionPolicyPlugin(ComponentPlugin):
-    """A judgement of whether a case is worth keeping."""
+    """A judgement of whether a case is worth keeping.
+
+    Of a case that a hundred people voted about, and agree on: `keeps_first`: it is kept where the case base
+    is empty; `keeps_far`: it is kept where all entries are far away, whatever these say.
+    """
 
     kind: ClassVar[str] = "retention-policy"
     hook: ClassVar[str] = "cbrkit_xai_retention_policies"
+    keeps_first: bool = _fact(True, *_yes_or_no)
+    keeps_far: bool = _fact(True, *_yes_or_no)
 
 
 @attrs.frozen(kw_only=True)

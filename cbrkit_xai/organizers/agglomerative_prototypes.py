@@ -99,6 +99,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         factory=AgglomerativePrototypes,
         needs=("scikit-learn",),
         examples=({"n_clusters": 2, "linkage": "complete"}, {"n_clusters": 3, "linkage": "single"}),
+        keeps="all",
         exact=True,
         incremental=False,
     )

@@ -60,6 +60,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         factory=BallTree,
         needs=("scikit-learn",),
         examples=({"leaf_size": 2},),
+        keeps="all",
         exact=True,
         incremental=False,
         needs_embedding=True,

@@ -98,6 +98,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         source="Hart 1968 (condensed nearest neighbour), with winners for classes",
         factory=Condensed,
         examples=({"tolerance": 1.0},),
+        keeps="some",
         exact=True,
         incremental=False,
     )

@@ -76,6 +76,11 @@ class DbscanPrototypes:
     search_steps: int = attrs.field(default=30, validator=is_natural)
     fallback_quantile: float = attrs.field(default=0.95, validator=is_share)
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Noise is in no entry where it is dropped."""
+        return {"keeps": "some" if self.noise == "drop" else "all"}
+
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
     ) -> PrototypeIndex:
@@ -192,6 +197,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         source="Brito-Borges et al. 2022, section 3.4 and eq. 3; Ester et al. 1996; Rousseeuw 1987",
         factory=DbscanPrototypes,
         examples=({"noise": "fallback"}, {"noise": "singleton"}, {"noise": "nearest"}),
+        keeps="some",
         exact=False,
         incremental=False,
     )

@@ -119,6 +119,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         source="Smyth & McKenna 1998 (competence); 1999 (footprint-based retrieval, CNN-FP)",
         factory=Footprint,
         examples=({"retrieved": 2}, {"tolerance": 1.0}),
+        keeps="some",
         exact=True,
         incremental=False,
     )

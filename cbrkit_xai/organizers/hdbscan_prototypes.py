@@ -55,6 +55,11 @@ class HdbscanPrototypes:
     )
     fallback_quantile: float = attrs.field(default=0.95, validator=is_share)
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Noise is in no entry where it is dropped."""
+        return {"keeps": "some" if self.noise == "drop" else "all"}
+
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
     ) -> PrototypeIndex:
@@ -142,6 +147,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
             {"min_cluster_size": 2, "allow_single_cluster": True, "noise": "singleton"},
             {"min_cluster_size": 2, "allow_single_cluster": True, "noise": "nearest"},
         ),
+        keeps="some",
         exact=False,
         incremental=False,
     )

@@ -102,6 +102,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         factory=KMeansPrototypes,
         needs=("scikit-learn", "threadpoolctl"),
         examples=({"n_clusters": 2}, {"n_clusters": 3, "seed": 7, "n_init": 1}),
+        keeps="all",
         exact=True,
         incremental=False,
         needs_embedding=True,

@@ -121,6 +121,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         source="Kaufman & Rousseeuw 1990, ch. 2 (PAM); Schubert & Rousseeuw 2021 (FastPAM1)",
         factory=KMedoids,
         examples=({"n_clusters": 2}, {"n_clusters": 3, "start": "random", "seed": 7}),
+        keeps="all",
         exact=True,
         incremental=False,
     )

@@ -134,6 +134,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         summary="Compares a query with every case",
         source="Brito-Borges et al. 2022, section 4 (instance-based)",
         factory=Linear,
+        keeps="all",
         exact=True,
         incremental=True,
     )

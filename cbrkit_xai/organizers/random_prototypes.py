@@ -68,6 +68,11 @@ class RandomPrototypes:
                 allowed="one of the two, or as many sizes as clusters",
             )
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Sizes may leave cases over."""
+        return {"keeps": "some" if self.sizes is not None else "all"}
+
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
     ) -> PrototypeIndex:
@@ -123,6 +128,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
         source="Fisher-Yates shuffle (numpy.random.Generator.permutation), the null of any clustering",
         factory=RandomPrototypes,
         examples=({"n_clusters": 2}, {"sizes": (2, 1), "seed": 7}),
+        keeps="all",
         exact=True,
         incremental=False,
     )

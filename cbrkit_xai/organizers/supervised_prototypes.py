@@ -13,6 +13,7 @@ from cbrkit_xai.components import OrganizerPlugin
 from cbrkit_xai.errors import NotOrganizableError, ParameterError
 from cbrkit_xai.features import Array
 from cbrkit_xai.hookspecs import hookimpl
+from cbrkit_xai.organizers.agglomerative_prototypes import AgglomerativePrototypes
 from cbrkit_xai.organizers.clustered_index import check_state_of, numbered_by_first
 from cbrkit_xai.organizers.competence import refuse_without_votes, rows_with_votes, winners
 from cbrkit_xai.organizers.distances import distances_of_all
@@ -49,6 +50,12 @@ class SupervisedPrototypes:
     """
 
     within: Organizer = attrs.field(factory=lambda: KMedoids(n_clusters=3), validator=_clusters_distances)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What the clustering takes for noise is in no prototype."""
+        has_no_noise = isinstance(self.within, KMedoids | AgglomerativePrototypes)
+        return {"keeps": "all" if has_no_noise else "some"}
 
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
@@ -122,6 +129,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
             {"within": {"use": "k-medoids", "n_clusters": 1}},
             {"within": {"use": "agglomerative-prototypes", "n_clusters": 2}},
         ),
+        keeps="all",
         exact=True,
         incremental=False,
     )

@@ -42,6 +42,11 @@ class TwoStage:
     prototypes: Organizer = attrs.field(factory=KMedoids)
     n_clusters: int = natural(3)
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The entries are the members of the prototypes, which may leave cases out."""
+        return {"keeps": getattr(self.prototypes, "facts", {}).get("keeps", "all")}
+
     def organize(
         self, cases: Cases, metric: Metric, aggregator: Aggregator, progress: Progress | None = None
     ) -> TwoStageIndex:
@@ -166,6 +171,7 @@ def cbrkit_xai_organizers() -> Iterator[OrganizerPlugin]:
             {"prototypes": {"use": "k-medoids", "n_clusters": 3}, "n_clusters": 1},
             {"prototypes": {"use": "supervised-prototypes"}, "n_clusters": 2},
         ),
+        keeps="all",
         exact=False,
         incremental=False,
     )

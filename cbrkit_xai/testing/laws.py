@@ -77,12 +77,14 @@ class LawsOf:
     ----------
     kind : str
         Such as `"metric"`.
+    after : LawsOf, optional
+        Laws of the kind that stand in another module and come before these: their groundwork counts.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, after: LawsOf | None = None) -> None:
         self.kind = kind
         self.laws: list[Law] = []
-        self._groundwork: list[str] = []
+        self._groundwork: list[str] = [] if after is None else list(after._groundwork)
 
     def law(
         self,

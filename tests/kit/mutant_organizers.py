@@ -7,6 +7,7 @@ from mutants import planted
 from cbrkit_xai.aggregators.mean import Mean
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.features import count
+from cbrkit_xai.metrics.euclidean import Euclidean
 from cbrkit_xai.organizers.clustered_index import prototype_index
 from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.linear import LinearIndex
@@ -128,6 +129,31 @@ class MembersAreRows(Prototypes):
         )
 
 
+@planted("organizer", caught_by="leaves-no-case-out", fault="forgets every second case")
+class ForgetsEverySecond(Linear):
+    def organize(self, cases, metric, aggregator, progress=None):
+        return super().organize(cases.take(slice(None, None, 2)), metric, aggregator)
+
+
+@planted("organizer", caught_by="leaves-no-case-out", fault="forgets the last case")
+class ForgetsTheLast(Linear):
+    def organize(self, cases, metric, aggregator, progress=None):
+        return super().organize(cases.take(slice(None, -1)), metric, aggregator)
+
+
+@planted(
+    "organizer",
+    caught_by="leaves-no-case-out",
+    fault="declares that it keeps all cases, and takes the first one by id for noise",
+    keeps="all",
+)
+class TakesTheFirstForNoise(Prototypes):
+    def organize(self, cases, metric, aggregator, progress=None):
+        groups = groups_around_leaders(cases, metric)
+        groups[cases.ids.index(min(cases.ids))] = -1
+        return prototype_index(cases, metric, aggregator, Partition(labels=groups))
+
+
 @planted(
     "organizer",
     caught_by="aggregates-the-members-of-a-prototype",
@@ -217,6 +243,52 @@ class HalfDistances(Linear):
                 return attrs.evolve(found, distances=found.distances / 2)
 
         return Halved(sound)
+
+
+@planted(
+    "organizer",
+    caught_by="gives-each-neighbour-once-at-its-distance",
+    fault="measures straight lines, whatever metric it is given",
+)
+class AlwaysStraightLines(Linear):
+    def organize(self, cases, metric, aggregator, progress=None):
+        return LinearIndex(cases=cases, metric=Euclidean())
+
+
+@planted(
+    "organizer",
+    caught_by="gives-each-neighbour-once-at-its-distance",
+    fault="gives distances of the embedded rows for those of the metric",
+    needs_embedding=True,
+)
+class DistancesOfEmbeddedRows(Linear):
+    def organize(self, cases, metric, aggregator, progress=None):
+        class Embedded:
+            def pairwise(self, queries, references):
+                return Euclidean().pairwise(metric.embed(queries), metric.embed(references))
+
+        return LinearIndex(cases=cases, metric=Embedded())
+
+
+@planted(
+    "organizer",
+    caught_by="gives-fewer-as-the-first-of-more",
+    fault="chooses the nearest by straight lines, and only then asks the metric",
+)
+class ChosenByStraightLines(Linear):
+    def index(self, sound):
+        straight = LinearIndex(cases=sound.cases, metric=Euclidean())
+
+        class Chosen(Wrapped):
+            def nearest(self, queries, k, exclude=None):
+                near = straight.nearest(queries, k, exclude)
+                others = [
+                    [name for name in self.entries.ids if name not in near.ids(query)]
+                    for query in range(len(near))
+                ]
+                return self.sound.nearest(queries, k, others)
+
+        return Chosen(sound)
 
 
 @planted(
@@ -356,6 +428,7 @@ class CountsTheExcluded(Prototypes):
     "organizer",
     caught_by="lets-no-held-out-vote-leak",
     fault="drops a case whose nearest one voted otherwise, also where that one is held out",
+    keeps="some",
 )
 class EditedByHeldOutVotes(Linear):
     def organize(self, cases, metric, aggregator, progress=None):
