@@ -153,6 +153,107 @@ class PreparedOtherwise(Straight):
 
 @planted(
     "metric",
+    caught_by="prepares-what-it-measures",
+    fault="gives its first answer again, whatever it is asked",
+)
+class PreparedForOneAnswer(Straight):
+    def prepare(self, references):
+        answers = []
+
+        def answer(queries):
+            answers.append(straight(queries, references))
+            return answers[0]
+
+        return answer
+
+
+@planted(
+    "metric",
+    caught_by="prepares-what-it-measures",
+    fault="measures the references among themselves beforehand, as if they would be the queries",
+)
+class PreparedForItsReferences(Straight):
+    def prepare(self, references):
+        own = straight(references, references)
+        return lambda queries: own[: len(queries)]
+
+
+@planted(
+    "metric",
+    caught_by="prepares-what-it-measures",
+    fault="doubles what it has kept of the references with every answer",
+)
+class PreparedWearsOut(Straight):
+    def prepare(self, references):
+        kept = np.array(references, np.float64)
+
+        def answer(queries):
+            found = straight(queries, kept)
+            np.multiply(kept, 2.0, out=kept)
+            return found
+
+        return answer
+
+
+@planted(
+    "metric",
+    caught_by="prepares-float-prototypes",
+    fault="converts the prepared averages to the queries' bytes",
+)
+class PreparedInBytes(Straight):
+    def prepare(self, references):
+        kept = np.array(references)
+        return lambda queries: straight(queries, kept.astype(queries.dtype))
+
+
+@planted(
+    "metric",
+    caught_by="prepares-a-large-table",
+    fault="keeps a hundred references prepared, and repeats them in the place of others",
+)
+class PreparedUpToAHundred(Straight):
+    def prepare(self, references):
+        places = np.arange(len(references)) % 100
+        return lambda queries: straight(queries, np.asarray(references)[places])
+
+
+@planted(
+    "metric",
+    caught_by="embeds-each-row-by-itself",
+    fault="embeds the rows around the mean of those that come together",
+)
+class EmbedsAroundTheMean(Straight):
+    def embed(self, features):
+        rows = np.asarray(features, np.float64)
+        return rows - rows.mean(axis=0)
+
+
+@planted(
+    "metric",
+    caught_by="embeds-each-row-by-itself",
+    fault="embeds at the scale of the largest number that comes along",
+)
+class EmbedsAtTheScaleOfItsBatch(Straight):
+    def embed(self, features):
+        rows = np.asarray(features, np.float64)
+        return rows / (np.abs(rows).max(initial=0.0) or 1.0)
+
+
+@planted(
+    "metric",
+    caught_by="embeds-each-row-by-itself",
+    fault="doubles bytes, where 200 becomes 144, before it embeds them",
+)
+class EmbedsInBytes:
+    def pairwise(self, queries, references):
+        return 2.0 * straight(queries, references)
+
+    def embed(self, features):
+        return np.asarray(features) + np.asarray(features)
+
+
+@planted(
+    "metric",
     caught_by="embeds-in-its-own-order",
     fault="embeds the rows as they are, though it adds up absolute differences",
 )
@@ -269,6 +370,57 @@ class RefusesConstantRows:
         if (np.ptp(queries, axis=1) == 0).any():
             raise ParameterError("a row is constant", where="queries", allowed="rows that vary")
         return straight(queries, references)
+
+
+@planted("metric", caught_by="gives-one-number-per-pair", fault="cuts distances to whole numbers")
+class CutToWholeNumbers:
+    def pairwise(self, queries, references):
+        return np.minimum(straight(queries, references), 2.0**53).astype(np.int64)
+
+
+@planted("metric", caught_by="tells-some-rows-apart", fault="rounds distances, so that shares are all alike")
+class RoundedToWholeNumbers:
+    def pairwise(self, queries, references):
+        return np.rint(straight(queries, references))
+
+
+@planted(
+    "metric",
+    caught_by="measures-a-large-table-as-its-parts",
+    fault="fills eight columns of its table, and leaves the others at 0",
+)
+class BlocksOfEight:
+    def pairwise(self, queries, references):
+        found = np.zeros((len(queries), len(references)))
+        found[:, :8] = straight(queries, references[:8])
+        return found
+
+
+@planted(
+    "metric",
+    caught_by="measures-a-large-table-as-its-parts",
+    fault="counts only what the query has more of, from the 65th number on",
+)
+class AsymmetricWhereWide:
+    def pairwise(self, queries, references):
+        apart = differences(queries, references)
+        apart[..., 64:] = np.maximum(apart[..., 64:], 0.0)
+        return np.abs(apart).sum(axis=-1)
+
+
+@planted(
+    "metric",
+    caught_by="measures-a-large-table-as-its-parts",
+    fault="swaps the photos of a block of ten",
+    accepts="pixels",
+)
+class SwapsABlockOfPhotos:
+    def pairwise(self, queries, references):
+        means = [np.asarray(rows).mean(axis=(1, 2), dtype=float) for rows in (queries, references)]
+        found = straight(*means)
+        if len(references) >= 10:
+            found[:, :10] = found[:, 9::-1]
+        return found
 
 
 @planted("metric", caught_by="tells-some-rows-apart", fault="compares the queries with themselves")
