@@ -65,6 +65,7 @@ def cbrkit_xai_aggregators() -> Iterator[AggregatorPlugin]:
         summary="The row with the least sum of distances to the others",
         source="Kaufman & Rousseeuw 1987, Clustering by means of medoids",
         factory=Medoid,
+        examples=({"metric": {"use": "manhattan"}}, {"metric": {"use": "pixel-difference"}}),
         linear=False,
         bounded=True,
         weights="repetition",

@@ -81,7 +81,7 @@ class IgnoresTheWeights(Average):
 )
 class CountsAbsentRows:
     def aggregate(self, stack, weights=None):
-        return mean(stack, None if weights is None else np.maximum(weights, 1.0))
+        return mean(stack, None if weights is None else np.where(weights > 0, weights, 1.0))
 
 
 @planted(
@@ -191,6 +191,66 @@ class LastAxis:
 class Flattens:
     def aggregate(self, stack, weights=None):
         return mean(np.reshape(stack, (len(stack), -1)))
+
+
+@planted("aggregator", caught_by="counts-bytes-as-numbers", fault="adds up bytes, which wrap around at 256")
+class AddsUpBytes:
+    def aggregate(self, stack, weights=None):
+        rows = np.asarray(stack) if np.asarray(stack).dtype == np.uint8 else rows_of(stack)
+        return np.add.reduce(rows, axis=0, dtype=rows.dtype) / len(rows)
+
+
+@planted("aggregator", caught_by="counts-bytes-as-numbers", fault="cuts the mean of bytes to a byte")
+class CutsToBytes:
+    def aggregate(self, stack, weights=None):
+        return mean(stack).astype(np.uint8) if np.asarray(stack).dtype == np.uint8 else mean(stack)
+
+
+@planted("aggregator", caught_by="gives-a-single-row-back", fault="gives blue for red in photos")
+class SwapsChannels:
+    def aggregate(self, stack, weights=None):
+        return mean(stack)[..., ::-1] if np.ndim(stack) == 4 else mean(stack)
+
+
+@planted(
+    "aggregator",
+    caught_by="reduces-photos-as-rows-of-numbers",
+    fault="gives blue for red where several photos are reduced",
+)
+class SwapsChannelsOfSeveral:
+    def aggregate(self, stack, weights=None):
+        return mean(stack)[..., ::-1] if np.ndim(stack) == 4 and len(stack) > 1 else mean(stack)
+
+
+@planted(
+    "aggregator", caught_by="reduces-photos-as-rows-of-numbers", fault="gives the first of several photos"
+)
+class FirstPhotoOnly:
+    def aggregate(self, stack, weights=None):
+        return mean(stack[:1] if np.ndim(stack) == 4 else stack)
+
+
+@planted(
+    "aggregator",
+    caught_by="counts-half-a-weight-as-half",
+    fault="rounds weights to whole numbers of repetitions",
+    weights="repetition",
+)
+class RoundsTheWeights:
+    def aggregate(self, stack, weights=None):
+        return mean(stack, None if weights is None else np.ceil(weights))
+
+
+@planted(
+    "aggregator",
+    caught_by="counts-half-a-weight-as-half",
+    fault="repeats each row as often as its weight says, cut to a whole number",
+    weights="repetition",
+)
+class RepeatsByWholeWeights:
+    def aggregate(self, stack, weights=None):
+        times = np.ones(len(stack)) if weights is None else weights
+        return mean(np.repeat(stack, times.astype(np.int64), axis=0))
 
 
 @planted("aggregator", caught_by="says-the-same-again", fault="weighs the rows by chance, without a seed")
