@@ -92,4 +92,5 @@ def cbrkit_xai_retention_policies() -> Iterator[RetentionPolicyPlugin]:
         source="Lewis & Gale 1994, uncertainty sampling",
         factory=Uncertain,
         examples=({"measure": "margin"}, {"threshold": 0.5}),
+        keeps_far=False,
     )

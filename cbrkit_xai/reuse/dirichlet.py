@@ -169,4 +169,5 @@ def cbrkit_xai_reuse_strategies() -> Iterator[ReuseStrategyPlugin]:
         factory=Dirichlet,
         examples=({"concentration": 2.0, "weight": "similarity"},),
         scale_free=True,
+        fills=True,
     )

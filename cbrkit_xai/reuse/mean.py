@@ -55,7 +55,7 @@ class Mean:
     def facts(self) -> Mapping[str, bool]:
         """What holds only while nothing comes from the base: the neighbours' range, and a single's votes."""
         alone = self.shrinkage == 0.0
-        return {"hull": alone, "repeats_single": alone}
+        return {"hull": alone, "repeats_single": alone, "fills": not alone}
 
     def weights(self, neighbours: Neighbours) -> Array:
         """Return how much each neighbour counts, `(q, k)`; rows sum to 1."""

@@ -96,4 +96,5 @@ def cbrkit_xai_reuse_strategies() -> Iterator[ReuseStrategyPlugin]:
         factory=Shrunk,
         examples=({"share": 0.3, "weight": "similarity"},),
         scale_free=True,
+        fills=True,
     )

@@ -58,7 +58,7 @@ def writes_to_nothing(subject: Subject, image: Array) -> None:
     mend="explain: return Explanation(attribution=..., mask=...)",
     given=_given,
     first=True,
-    examples=3,
+    examples=2,
 )
 def gives_an_explanation_of_the_photos_size(subject: Subject, image: Array) -> None:
     found = _explained(subject, image)
@@ -76,7 +76,7 @@ def gives_an_explanation_of_the_photos_size(subject: Subject, image: Array) -> N
     mend="explain",
     given=_given,
     first=True,
-    examples=3,
+    examples=2,
 )
 def attributes_finite_numbers(subject: Subject, image: Array) -> None:
     found = _explained(subject, image)
@@ -93,7 +93,7 @@ def attributes_finite_numbers(subject: Subject, image: Array) -> None:
     given=_given,
     applies=declares("deterministic"),
     first=True,
-    examples=3,
+    examples=2,
 )
 def explains_the_same_again(subject: Subject, image: Array) -> None:
     if not _same(_explained(subject, image), _explained(subject, image)):

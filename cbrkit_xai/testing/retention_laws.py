@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -14,8 +14,13 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from cbrkit_xai.case import Ballot, Case
 from cbrkit_xai.neighbours import Entries, Neighbours
 from cbrkit_xai.retaining import Verdict
-from cbrkit_xai.testing.laws import Broken, LawsOf, offers
-from cbrkit_xai.testing.reuse_laws import leave_one_out, training_cases
+from cbrkit_xai.testing.laws import Broken, LawsOf, declares, offers
+from cbrkit_xai.testing.reuse_laws import (
+    leave_one_out,
+    nearest_training_cases,
+    training_cases,
+    training_neighbours,
+)
 from cbrkit_xai.testing.strategies import METHODS, neighbours
 from cbrkit_xai.testing.subjects import Subject
 from cbrkit_xai.testing.writing import nothing_written
@@ -44,8 +49,7 @@ def ready(subject: Subject) -> Any:
     policy = subject.made
     if not hasattr(policy, "fitted"):
         return policy
-    cases = training_cases()
-    return policy.fitted(cases, leave_one_out(cases))
+    return policy.fitted(training_cases(), training_neighbours())
 
 
 @_laws.law(
@@ -92,26 +96,31 @@ def says_the_same_again(subject: Subject, case: Case, found: Neighbours) -> None
 @_laws.law(
     "a case is judged, too, where there are no neighbours yet",
     mend="keeps: a base may be empty, or all of it left out",
+    first=True,
 )
 def judges_the_first_case_of_a_base(subject: Subject) -> None:
-    entries = Entries(
-        ids=[], features=np.empty((0, 1)), votes=np.empty((0, len(METHODS))), members=[], is_prototype=[]
-    )
     case = Case(id="first", image_sha256="sha-first", ballots=[Ballot(votes={"lime": 1.0}, source="human")])
-    nobody = np.empty(0, dtype=np.int64)
-    for found in (
-        entries.neighbours([nobody], [nobody.astype(float)]),
-        entries.nearest(np.empty((1, 0)), 3),
-    ):
+    for found in _no_neighbours():
         verdict = subject.made.keeps(case, found)
         if not isinstance(verdict, Verdict):
             raise Broken(f"gives {verdict!r}")
+
+
+def _no_neighbours() -> Iterator[Neighbours]:
+    """Yield what a case hears from an empty base: rows without columns, however they came about."""
+    entries = Entries(
+        ids=[], features=np.empty((0, 1)), votes=np.empty((0, len(METHODS))), members=[], is_prototype=[]
+    )
+    nobody = np.empty(0, dtype=np.int64)
+    yield entries.neighbours([nobody], [nobody.astype(float)])
+    yield entries.nearest(np.empty((1, 0)), 3)
 
 
 @_laws.law(
     "the case's name and the file's do not matter",
     mend="keeps: judge votes and neighbours",
     given=_given,
+    first=True,
 )
 def judges_by_content(subject: Subject, case: Case, found: Neighbours) -> None:
     renamed = attrs.evolve(case, id="another", image_name="another.jpg")
@@ -141,6 +150,39 @@ def does_not_mind_the_order_of_ties(subject: Subject, case: Case, found: Neighbo
     one, another = policy.keeps(case, found), policy.keeps(case, other)
     if one.keeps != another.keeps:
         raise Broken(f"kept: {one.keeps}, with ties in another order: {another.keeps}")
+
+
+def _agreed() -> Case:
+    """Return a case that a hundred people judged, and saw the same: nothing speaks against it."""
+    votes = {method: float(place) for place, method in enumerate(METHODS)}
+    ballots = [Ballot(votes=votes, source="human", voter=f"voter-{number}") for number in range(100)]
+    return Case(id="offered", image_sha256="sha-offered", ballots=ballots)
+
+
+@_laws.law(
+    "a case that a hundred people agree on is kept where the base is empty, as keeps_first says",
+    mend="keeps; or the fact keeps_first: declare False",
+    applies=declares("keeps_first"),
+)
+def keeps_the_first_case(subject: Subject) -> None:
+    for policy in (subject.made, ready(subject)):
+        for found in _no_neighbours():
+            verdict = policy.keeps(_agreed(), found)
+            if not verdict.keeps:
+                raise Broken(f"it is not: {verdict.reason}")
+
+
+@_laws.law(
+    "a case that a hundred people agree on is kept where all entries are far away, as keeps_far says",
+    mend="keeps; or the fact keeps_far: declare False",
+    applies=declares("keeps_far"),
+)
+def keeps_what_is_far(subject: Subject) -> None:
+    verdict = ready(subject).keeps(_agreed(), nearest_training_cases(np.array([[1e12]])))
+    if not verdict.keeps:
+        raise Broken(
+            f"cases lie 0 to 11 from each other, this one 1e12 away, and it is not: {verdict.reason}"
+        )
 
 
 @_laws.law(

@@ -111,10 +111,49 @@ class ByFileName:
     "retention-policy",
     caught_by="does-not-mind-the-order-of-ties",
     fault="compares with the first neighbour alone, also where others are as near",
+    keeps_first=False,
+    keeps_far=False,
 )
 class AsksTheFirst:
     def keeps(self, case, neighbours):
         return verdict(has_neighbours(neighbours) and np.nansum(neighbours.votes[0, 0]) > 5)
+
+
+@planted("retention-policy", caught_by="keeps-the-first-case", fault="keeps nothing, ever", keeps_far=False)
+class Never:
+    def keeps(self, case, neighbours):
+        return verdict(False)
+
+
+@planted(
+    "retention-policy",
+    caught_by="keeps-the-first-case",
+    fault="waits for three neighbours, so that nothing is ever kept in a base that begins empty",
+)
+class WaitsForNeighbours:
+    def keeps(self, case, neighbours):
+        found = has_neighbours(neighbours)
+        return verdict(found and neighbours.k_eff[0] >= 3 and neighbours.distances[0, 0] > 1)
+
+
+@planted(
+    "retention-policy",
+    caught_by="keeps-what-is-far",
+    fault="keeps what is near, having turned the comparison round",
+)
+class KeepsWhatIsNear:
+    def keeps(self, case, neighbours):
+        return verdict(not has_neighbours(neighbours) or neighbours.distances[0, 0] < 1)
+
+
+@planted(
+    "retention-policy",
+    caught_by="keeps-what-is-far",
+    fault="keeps the first case alone",
+)
+class KeepsTheFirstAlone:
+    def keeps(self, case, neighbours):
+        return verdict(not has_neighbours(neighbours))
 
 
 @attrs.frozen(kw_only=True)

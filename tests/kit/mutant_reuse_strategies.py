@@ -95,8 +95,31 @@ class InfinitelyNear(Weighted):
 
 @planted(
     "reuse-strategy",
+    caught_by="says-nothing-where-nobody-was-asked",
+    fault="predicts 0 votes for a method that no neighbour was asked about",
+    hull=True,
+    scale_free=True,
+)
+class NobodyAskedIsZero(Weighted):
+    def reuse(self, neighbours):
+        return np.nan_to_num(super().reuse(neighbours))
+
+
+@planted(
+    "reuse-strategy",
+    caught_by="says-nothing-where-nobody-was-asked",
+    fault="predicts a billion votes for a method that no neighbour was asked about",
+)
+class NobodyAskedIsABillion(Weighted):
+    def reuse(self, neighbours):
+        return np.nan_to_num(super().reuse(neighbours), nan=1e9)
+
+
+@planted(
+    "reuse-strategy",
     caught_by="answers-a-batch-as-its-single-queries",
     fault="fills what no neighbour was asked with the mean of the batch",
+    fills=True,
 )
 class FillsFromTheBatch(Weighted):
     def reuse(self, neighbours):
@@ -108,6 +131,7 @@ class FillsFromTheBatch(Weighted):
     "reuse-strategy",
     caught_by="answers-a-batch-as-its-single-queries",
     fault="divides by the number of columns, also where a query has fewer neighbours than another",
+    fills=True,
 )
 class DividesByTheWidth(Weighted):
     def reuse(self, neighbours):
@@ -133,6 +157,7 @@ class WeighsByPlace(Weighted):
     fault="takes a vote that nobody gave for 0",
     hull=True,
     scale_free=True,
+    fills=True,
 )
 class NotANumberIsZero(Weighted):
     def reuse(self, neighbours):
