@@ -204,6 +204,69 @@ plant(
 )
 
 
+@attrs.frozen(kw_only=True)
+class NamesOneOfTwo:
+    power: int = 1
+    channels: str = "all"
+
+    @property
+    def fingerprint(self):
+        return f"powers-of-mean-colours/{self.power}"
+
+    def describe(self, images):
+        colours = (mean_colours(images) ** self.power).astype(np.float32)
+        return colours if self.channels == "all" else colours[:, :1]
+
+
+plant(
+    Mutant(
+        kind="representation",
+        name="names-one-of-two",
+        made=RepresentationPlugin(
+            name="names-one-of-two",
+            summary="Powers of the mean colours, or of red alone",
+            source="planted",
+            factory=NamesOneOfTwo,
+            examples=({"power": 2, "channels": "red"},),
+        ),
+        caught_by="has-a-fingerprint-that-names-its-parameters",
+        fault="names one parameter in its fingerprint, and leaves out another that changes with it",
+    )
+)
+
+
+@planted(
+    "representation",
+    caught_by="has-a-fingerprint-that-names-its-parameters",
+    fault="leaves out of its fingerprint a number of which there is no example",
+)
+@attrs.frozen(kw_only=True)
+class NumberWithoutExample:
+    crop: int = attrs.field(default=100, validator=attrs.validators.in_(range(1, 112)))
+
+    fingerprint = "mean-colours-of-the-middle"
+
+    def describe(self, images):
+        inner = slice(self.crop, 224 - self.crop)
+        return mean_colours(np.asarray(images)[:, inner, inner]).astype(np.float32)
+
+
+@planted(
+    "representation",
+    caught_by="has-a-fingerprint-that-names-its-parameters",
+    fault="does not say in its fingerprint whether it takes roots",
+)
+@attrs.frozen(kw_only=True)
+class RootsInSecret:
+    rooted: bool = False
+
+    fingerprint = "mean-colours-or-their-roots"
+
+    def describe(self, images):
+        colours = mean_colours(images)
+        return (np.sqrt(colours) if self.rooted else colours).astype(np.float32)
+
+
 @planted("representation", caught_by="derives-what-it-describes", fault="forgets to divide when it derives")
 class DerivesCounts(MeanColours):
     fingerprint = "shares-of-mean-colours/1"

@@ -16,5 +16,6 @@ def cbrkit_xai_representations() -> Iterator[RepresentationPlugin]:
         source="Brito-Borges et al. 2022, section 3.2: H of D = <M, H, f>",
         factory="cbrkit_xai_histogram.colour_histogram:ColourHistogram",
         needs=("numpy",),
+        examples=({"bins": 16, "norm": "l1"},),
         yields="vectors",
     )
