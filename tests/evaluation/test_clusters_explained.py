@@ -1,0 +1,308 @@
+"""What is said of clusters, against hand arithmetic, scipy and brute force."""
+
+from math import comb
+
+import attrs
+import numpy as np
+import pytest
+from scipy import stats
+
+from cbrkit_xai import Ballot, Case, CaseBase, Configuration, Target, use
+from cbrkit_xai.cases import Cases
+from cbrkit_xai.choice import Use
+from cbrkit_xai.configurations import Components
+from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.evaluation.clusters import contrast
+from cbrkit_xai.evaluation.clusters.bias_and_variance import bias_and_variance
+from cbrkit_xai.evaluation.clusters.classes import class_counts
+from cbrkit_xai.evaluation.clusters.colours import Colours
+from cbrkit_xai.evaluation.clusters.contrast import explained_share, of_photos, vote_contrasts
+from cbrkit_xai.evaluation.clusters.losses import DISTANCE, SIZE, UNLIKE, losses
+from cbrkit_xai.evaluation.clusters.members import typical_members
+from cbrkit_xai.evaluation.clusters_explained import explain_clusters
+from cbrkit_xai.evaluation.experiment import evaluate
+from cbrkit_xai.evaluation.own_k import own_k, telling_k
+from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.report import write_report
+from cbrkit_xai.evaluation.results import Run
+from cbrkit_xai.learning import organize
+from cbrkit_xai.metrics.euclidean import Euclidean
+from cbrkit_xai.registry import default_registry
+
+METHODS = ("lime", "ig")
+
+
+def run_of(predicted, ks=(0,), **more):
+    repeats, n, number, _ = predicted.shape
+    more = {"label": "mine", "role": "baseline", "entries": np.zeros((repeats, 2)), **more}
+    return Run(ks=ks, predicted=predicted, weight_squares=np.full((repeats, n, number), np.nan), **more)
+
+
+def test_bias_and_variance_add_up_to_the_mean_squared_error():
+    rng = np.random.default_rng(0)
+    predicted, votes = rng.normal(size=(4, 9, 3, 2)), rng.normal(size=(9, 2))
+    votes[2, 1] = np.nan
+    parts = bias_and_variance(run_of(predicted, (1, 2, 3)), votes)
+    squared = np.nanmean((predicted - votes[:, None]) ** 2, axis=(0, 1, 3))
+    assert parts.lasting + parts.varying == pytest.approx(squared, rel=1e-12)
+
+
+def test_variance_is_that_between_repeats_and_bias_is_free_of_it():
+    # One case, one method: predictions 1, 2, 6 of votes 5.
+    predicted = np.array([1.0, 2.0, 6.0]).reshape(3, 1, 1, 1)
+    parts = bias_and_variance(run_of(predicted), np.array([[5.0]]))
+    assert parts.varying[0] == pytest.approx(7.0)  # (4 + 1 + 9) / 2
+    assert parts.lasting[0] == pytest.approx((3.0 - 5.0) ** 2 - 7.0 / 3)
+
+
+def test_a_case_that_was_held_out_once_says_nothing_about_variance():
+    predicted = np.full((2, 2, 1, 1), 1.0)
+    predicted[1, 0] = np.nan
+    assert bias_and_variance(run_of(predicted), np.ones((2, 1))).cases == 1
+
+
+def test_votes_inside_are_compared_by_students_t_at_a_level_raised_for_their_number():
+    rng = np.random.default_rng(1)
+    votes, labels = rng.poisson(2.0, size=(20, 2)).astype(float), np.repeat([0, 1, -1], [8, 9, 3])
+    found = vote_contrasts(votes, labels, METHODS)
+    for cluster, column in np.ndindex(2, 2):
+        one = found[cluster][column]
+        inside, outside = votes[labels == cluster, column], votes[labels != cluster, column]
+        interval = stats.ttest_ind(inside, outside).confidence_interval(1 - 0.05 / 4)
+        assert (one.inside, one.outside) == pytest.approx((inside.mean(), outside.mean()))
+        assert (one.low, one.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_two_photos_that_happen_to_agree_are_no_clear_contrast():
+    rng = np.random.default_rng(2)
+    votes = rng.poisson(1.0, size=(40, 1)).astype(float)
+    votes[:2] = 0.0  # Welch's interval of a side without variance would leave out 0
+    assert not vote_contrasts(votes, np.repeat([0, 1], [2, 38]), ("lime",))[0][0].is_clear
+
+
+def test_votes_that_differ_from_cluster_to_cluster_are_seen():
+    votes = np.concatenate([np.zeros((10, 1)), np.full((10, 1), 4.0)]) + np.arange(20)[:, None] % 2
+    first, second = vote_contrasts(votes, np.repeat([0, 1], 10), ("lime",))
+    assert first[0].is_clear
+    assert first[0].difference == -second[0].difference == -4.0
+
+
+def test_copies_of_a_photo_count_once():
+    votes, labels = of_photos(np.array([[1.0], [3.0], [9.0]]), np.array([0, 0, 1]), np.array([1, 0, 0]))
+    assert votes.tolist() == [[2.0], [9.0]]
+    assert labels.tolist() == [1, 0]
+
+
+def test_the_explained_share_is_that_of_an_analysis_of_variance(monkeypatch):
+    monkeypatch.setattr(contrast, "SHUFFLES", 400)
+    rng = np.random.default_rng(3)
+    votes, labels = rng.normal(size=(30, 1)), np.repeat([0, 1, 2], 10)
+    votes[20:] += 1.0
+    found = explained_share(votes, labels, seed=0)
+    f, p = stats.f_oneway(*(votes[labels == cluster, 0] for cluster in range(3)))
+    assert found.share == pytest.approx(f * 2 / (f * 2 + 27))
+    assert found.by_chance == pytest.approx(2 / 29, rel=0.15)  # clusters - 1 of photos - 1
+    assert found.p == pytest.approx(p, abs=0.02)
+
+
+def test_noise_and_constant_votes_leave_nothing_to_explain():
+    assert np.isnan(explained_share(np.ones((6, 2)), np.repeat([0, 1], 3), seed=0).share)
+    assert np.isnan(explained_share(np.eye(4), np.array([0, 0, -1, -1]), seed=0).share)
+
+
+def test_the_chance_of_a_class_in_a_cluster_is_hypergeometric():
+    classes = ["zebra"] * 4 + ["cat"] * 3 + ["dog", "", ""]
+    labels = np.array([0, 0, 0, 1, 1, 1, 1, 1, 0, -1])
+    first, second = class_counts(classes, labels)
+    # Of 8 photos of known class, 4 zebras; the first cluster holds 3, all of them zebras.
+    chance = comb(4, 3) / comb(8, 3)
+    assert (first[0].name, first[0].inside, first[0].overall) == ("zebra", 3, 4)
+    assert first[0].p == pytest.approx(min(1.0, 4 * chance))  # 2 classes x 2 clusters
+    assert {one.name for one in second} == {"zebra", "cat"}  # one dog can tell nothing
+
+
+def test_the_peaks_are_the_ranges_with_the_largest_excess():
+    overall = np.full((3, 256), 1 / 256)
+    inside = overall.copy()
+    inside[0] = 0.0
+    inside[0, 40:60] = 1 / 20
+    (peak,) = Colours(inside=inside, overall=overall).peaks
+    assert (peak.channel, peak.first, peak.last) == ("red", 32, 63)
+    assert (peak.inside, peak.overall) == pytest.approx((1.0, 1 / 8))
+    assert Colours(inside=overall, overall=overall).peaks == ()
+
+
+def plain_components(organizer):
+    configuration = Configuration(
+        name="mine", representation="latent", metric="euclidean", organizer=organizer
+    )
+    made = {
+        "metric": Euclidean(),
+        "organizer": default_registry().create("organizer", configuration.organizer),
+    }
+    aggregator = default_registry().create("aggregator", configuration.aggregator)
+    return Components(representation=None, aggregator=aggregator, reuse=None, retention=None, **made)
+
+
+def test_the_medoid_has_the_least_sum_of_distances_and_the_others_are_near_the_prototype():
+    features = np.array([[0.0], [1.0], [2.0], [10.0], [3.0]])
+    cases = Cases(ids=list("abcde"), features=features, votes=np.zeros((5, 1)), methods=["lime"])
+    found = typical_members(cases, np.arange(5), np.array([[2.4]]), plain_components("linear"))
+    # Sums of distances: a 16, b 13, c 12, d 34, e 13.
+    assert found.medoid == "c"
+    assert found.nearest == ("e", "b", "a", "d")
+
+
+def test_losers_are_those_with_the_largest_loss_and_factors_are_spearmans():
+    rng = np.random.default_rng(5)
+    features = np.concatenate([rng.normal(0, 1, (14, 2)), rng.normal(8, 1, (9, 2))])
+    votes = rng.poisson(2.0, size=(23, 2)).astype(float)
+    cases = Cases(
+        ids=[f"{place:02d}" for place in range(23)], features=features, votes=votes, methods=METHODS
+    )
+    _, index = organize(plain_components(use("k-means-prototypes", n_clusters=2)), cases)
+    difference = rng.normal(size=23)
+    difference[4] = np.nan
+    found = losses(difference, cases, index, k=1, other_k=5)
+    distance, size, unlike = [], [], []
+    for row in range(23):
+        own = np.arange(14) if row < 14 else np.arange(14, 23)
+        rest = own[own != row]
+        far = [np.linalg.norm(features[row] - features[rest].mean(axis=0))]
+        other = np.arange(14, 23) if row < 14 else np.arange(14)
+        far.append(np.linalg.norm(features[row] - features[other].mean(axis=0)))
+        distance.append(min(far))
+        chosen = rest if far[0] < far[1] else other
+        size.append(len(chosen))
+        unlike.append(((votes[row] - votes[chosen].mean(axis=0)) ** 2).mean())
+    known = ~np.isnan(difference)
+    by_name = {factor.name: factor.correlation for factor in found.factors}
+    for name, values in ((DISTANCE, distance), (SIZE, size), (UNLIKE, unlike)):
+        expected = stats.spearmanr(np.array(values)[known], difference[known]).statistic
+        assert by_name[name] == pytest.approx(expected)
+    assert (found.losing, found.queries) == (int((difference[known] > 0).sum()), 22)
+    largest = sorted(np.flatnonzero(known), key=lambda row: -difference[row])[: len(found.losers)]
+    assert [one.id for one in found.losers] == [cases.ids[row] for row in largest]
+
+
+def test_the_telling_k_is_below_the_number_of_prototypes():
+    configuration = Configuration(name="mine", representation="latent", metric="cosine", k=5)
+    predicted = np.zeros((1, 4, 3, 1))
+    run = run_of(
+        predicted, (1, 3, 7), configuration=configuration, clustered=True, entries=np.full((1, 2), 4)
+    )
+    assert own_k(run) == 3  # of two that are as near, the lower; it was not evaluated with 5
+    assert telling_k(run) == 3
+    assert telling_k(attrs.evolve(run, entries=np.full((1, 2), 3))) == 1
+
+
+@pytest.fixture(scope="module")
+def explained():
+    """Two clouds of photos whose votes follow the cloud, evaluated and explained."""
+    rng = np.random.default_rng(0)
+    cloud = np.repeat([0, 1], [24, 16])
+    features = rng.normal(0, 0.3, (40, 4)) + np.where(cloud[:, None] == 1, 5.0, 1.0) * [1, 0, 1, 0]
+    cases, rows = [], {}
+    for place, row in enumerate(features.astype(np.float32)):
+        sha256 = f"{place:064x}"
+        rows[sha256] = row
+        votes = {"lime": float(5 * cloud[place] + rng.integers(2)), "ig": float(rng.integers(3))}
+        target = Target(
+            classifier="made-up", index=1, label="zebra" if cloud[place] else "cat", probability=0.9
+        )
+        ballot = Ballot(votes=votes, source="human", voter="")
+        cases.append(
+            Case(
+                id=f"photo-{place:02d}",
+                image_sha256=sha256,
+                image_name="a.png",
+                ballots=[ballot],
+                target=target,
+            )
+        )
+    fingerprint = (
+        default_registry()
+        .create("representation", Use(name="latent", parameters={"norm": "none"}))
+        .fingerprint
+    )
+    base = CaseBase(name="clouds", cases=cases, features={fingerprint: rows})
+    configurations = [
+        Configuration(
+            name="clouds",
+            profile="made-up",
+            representation=Use(name="latent", parameters={"norm": "none"}),
+            metric="euclidean",
+            organizer=organizer,
+            k=1,
+        )
+        for organizer in ("linear", use("k-means-prototypes", n_clusters=2))
+    ]
+    evaluation = evaluate(
+        base,
+        configurations,
+        ks=(1, 2, 3),
+        protocol=Protocol(repeats=2, folds=4, latent_cosine=1.0),
+        baselines=["global-mean", "random-prototypes"],
+        workers=1,
+    )
+    return base, evaluation, explain_clusters(base, configurations[1], evaluation)
+
+
+def test_the_clusters_of_two_clouds_are_the_clouds(explained):
+    _, _, found = explained
+    assert [one.size for one in found.clusters] == [24, 16]
+    assert (found.alone, found.problem) == (0, "")
+    assert {name for one in found.clusters[1:] for name in one.classes} == {"zebra"}
+    assert [one.common[0].name for one in found.clusters] == ["cat", "zebra"]
+    assert all(one.common[0].is_clear for one in found.clusters)
+
+
+def test_votes_that_follow_the_clouds_are_said_to(explained):
+    _, _, found = explained
+    lime = next(one for one in found.clusters[1].votes if one.method == "lime")
+    assert lime.is_clear
+    assert lime.difference == pytest.approx(5, abs=0.6)
+    assert found.explained.p < 0.01
+    assert found.explained.share > 0.5
+
+
+def test_clustering_that_follows_the_votes_beats_random_groups_of_equal_number(explained):
+    _, _, found = explained
+    against = {(one.against, one.k): one for one in found.gains}
+    random = next(one for (label, k), one in against.items() if "random-prototypes" in label and k == 1)
+    assert random.is_better
+    assert against["global-mean", 1].is_better
+
+
+def test_a_report_says_in_words_what_the_clusters_are(explained, tmp_path):
+    _, evaluation, found = explained
+    html = write_report(evaluation, (), tmp_path, explained_clusters=[found]).read_text("utf-8")
+    assert "Votes follow the clusters" in html
+    assert "It is the clustering" in html
+    assert "16 of 16 photos" in html
+    assert (tmp_path / "plots" / "bias-and-variance-01.svg").is_file()
+    assert (tmp_path / "plots" / "cluster-votes-01.png").is_file()
+
+
+def test_a_base_that_cannot_be_organised_is_told_and_not_raised(explained, tmp_path):
+    base, evaluation, _ = explained
+    impossible = evaluation.configurations[1].configuration.evolve(
+        organizer=use("dbscan-prototypes", min_samples=10, eps=1e-9)
+    )
+    found = explain_clusters(base, impossible, evaluation)
+    assert "all 40 cases are noise" in found.problem
+    html = write_report(evaluation, (), tmp_path, explained_clusters=[found]).read_text("utf-8")
+    assert "all 40 cases are noise" in html
+
+
+def test_an_index_without_prototypes_has_no_clusters_to_explain(explained):
+    base, evaluation, _ = explained
+    found = explain_clusters(base, evaluation.configurations[0].configuration, evaluation)
+    assert found.problem == "its index holds no prototypes"
+
+
+def test_another_case_base_is_refused(explained):
+    base, evaluation, _ = explained
+    fewer = attrs.evolve(base, cases=base.cases[:30])
+    with pytest.raises(ParameterError, match="does not hold the 40 cases that were evaluated"):
+        explain_clusters(fewer, evaluation.configurations[1].configuration, evaluation)
