@@ -24,6 +24,8 @@ COMMANDS = {
     "import": "importing",
     "cases": "cases",
     "retain": "retain",
+    "evaluate": "evaluate",
+    "tune": "tune",
     "configuration": "configuration",
 }
 """Each command and the module it stands in, in the order of the help page."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +15,10 @@ import numpy as np
 
 from cbrkit_xai.cache import write_atomically
 from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.evaluation.answer import Answer, plain
+from cbrkit_xai.evaluation.calibration import calibration, coverage, out_of_experience
 from cbrkit_xai.evaluation.cells import FOLDER as CELLS
-from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
 from cbrkit_xai.evaluation.scores import pooled_rmse, scored
 from cbrkit_xai.features import Array
 
@@ -58,7 +59,13 @@ def has_parquet() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def write_results(evaluation: Evaluation, folder: Path, *, parquet: bool | None = None) -> list[Path]:
+def write_results(
+    evaluation: Evaluation,
+    folder: Path,
+    answers: Sequence[Answer] = (),
+    *,
+    parquet: bool | None = None,
+) -> list[Path]:
     """Write everything that other programs read, and return the files.
 
     The same evaluation gives the same bytes in all but `timings.csv`.
@@ -67,6 +74,8 @@ def write_results(evaluation: Evaluation, folder: Path, *, parquet: bool | None 
     ----------
     folder : Path
         Made if it is not there; files of these names are replaced.
+    answers : sequence of Answer
+        For the summary.
     parquet : bool, optional
         By default where pyarrow is installed.
 
@@ -76,10 +85,12 @@ def write_results(evaluation: Evaluation, folder: Path, *, parquet: bool | None 
         The folder cannot be written.
     """
     parquet = has_parquet() if parquet is None else parquet
+    folder.mkdir(parents=True, exist_ok=True)
     _write_rows(evaluation, folder / RESULTS)
     if parquet:
         _write_columns(evaluation, folder / COLUMNS)
-    summary = json.dumps(summary_of(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
+    found = summary_of(evaluation, answers)
+    summary = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / SUMMARY, f"{summary}\n".encode())
     rows = ["configuration,repeat,stage,seconds"]
     rows += [
@@ -90,7 +101,7 @@ def write_results(evaluation: Evaluation, folder: Path, *, parquet: bool | None 
     return [folder / name for name in (RESULTS, *([COLUMNS] if parquet else []), SUMMARY, TIMINGS)]
 
 
-def summary_of(evaluation: Evaluation) -> dict[str, Any]:
+def summary_of(evaluation: Evaluation, answers: Sequence[Answer] = ()) -> dict[str, Any]:
     """Return all but the single predictions, as JSON values; what is not known is None."""
     groups = evaluation.groups
     return {
@@ -114,7 +125,8 @@ def summary_of(evaluation: Evaluation) -> dict[str, Any]:
         "folds": {"repeats": evaluation.folds.repeats, "per_repeat": evaluation.folds.per_repeat},
         "versions": dict(evaluation.versions),
         "hashes": dict(evaluation.hashes),
-        "runs": {label: _summary_of_run(run, evaluation.votes) for label, run in evaluation.runs.items()},
+        "runs": {label: _summary_of_run(run, evaluation) for label, run in evaluation.runs.items()},
+        "answers": [answer.to_json() for answer in answers],
     }
 
 
@@ -129,7 +141,7 @@ def mean_scores(run: Run, votes: Array) -> dict[str, Array]:
     return means
 
 
-def _summary_of_run(run: Run, votes: Array) -> dict[str, Any]:
+def _summary_of_run(run: Run, evaluation: Evaluation) -> dict[str, Any]:
     import tomllib
 
     entries = run.entries[run.entries > 0]
@@ -142,12 +154,23 @@ def _summary_of_run(run: Run, votes: Array) -> dict[str, Any]:
         "problems": list(run.problems),
         "entries": {"least": int(entries.min()), "most": int(entries.max())} if len(entries) else None,
         "k": list(run.ks),
-        "scores": {name: _plain(values) for name, values in mean_scores(run, votes).items()},
+        "scores": plain(
+            {name: values.tolist() for name, values in mean_scores(run, evaluation.votes).items()}
+        ),
+        "stated": None if run.confidence is None else _summary_of_stated(run.confidence, evaluation),
     }
 
 
-def _plain(values: Iterable[float]) -> list[float | None]:
-    return [None if math.isnan(value) else float(value) for value in values]
+def _summary_of_stated(stated: StatedConfidence, evaluation: Evaluation) -> dict[str, Any]:
+    votes, groups = evaluation.votes, evaluation.groups
+    return {
+        "k": stated.k,
+        "skill": plain(stated.skill),
+        "calibration": plain(attrs.asdict(calibration(stated, votes, groups))),
+        "coverage": plain(attrs.asdict(coverage(stated, votes, groups))),
+        "out_of_experience": plain(attrs.asdict(out_of_experience(stated, groups))),
+        "problems": list(stated.problems),
+    }
 
 
 def _tables(evaluation: Evaluation) -> Iterator[Mapping[str, Array]]:

@@ -1,0 +1,202 @@
+"""`cbrkit-xai evaluate`: configurations compared on held-out cases, beside what they must beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
+from cbrkit_xai.cli.evaluation_choices import (
+    chosen_ks,
+    chosen_names,
+    chosen_substitutes,
+    named_configurations,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.configurations import Configuration
+    from cbrkit_xai.evaluation.answer import Answer
+    from cbrkit_xai.evaluation.permutation_null import PermutationNull
+    from cbrkit_xai.evaluation.results import Evaluation
+
+
+@click.command("evaluate")
+@click.argument("base", default=DEFAULT_BASE, metavar="[FILE|NAME]")
+@click.option(
+    "--configurations",
+    metavar="A,B,...",
+    help="Names, labels NAME/ORGANIZER@PROFILE, or TOML files (with a grid, too); "
+    "by default the paper's five, linear and with dbscan-prototypes.",
+)
+@click.option("--profile", metavar="NAME", help="Of names that do not say theirs: recommended by default.")
+@click.option("--organizers", metavar="A,B,...", help="In each of which names are evaluated.")
+@click.option(
+    "-k", "ks", default="1:25", show_default=True, metavar="N|A:B", help="Such as 5, 1,3,5 or 1:25:2."
+)
+@click.option(
+    "--scheme",
+    type=click.Choice(["k-fold", "leave-one-group-out", "hold-out"]),
+    default="k-fold",
+    show_default=True,
+    help="How cases are held out.",
+)
+@click.option("--folds", type=int, default=5, show_default=True, metavar="N", help="Of k-fold.")
+@click.option("--repeats", type=int, default=10, show_default=True, metavar="N", help="Dealt anew so often.")
+@click.option("--held-out", type=float, default=0.2, show_default=True, metavar="X", help="Of hold-out.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of all that is drawn.")
+@click.option(
+    "--cluster-scope",
+    type=click.Choice(["fold", "global"]),
+    default="fold",
+    show_default=True,
+    help="global: clusters are found once, among held-out photos too, and LEAK is printed.",
+)
+@click.option(
+    "--permutations",
+    type=click.IntRange(0),
+    default=999,
+    show_default=True,
+    metavar="N",
+    help="How often votes are handed out to photos anew, to see what chance alone would give; 0 for never.",
+)
+@click.option("--baselines", metavar="A,B,...", help="By default all that are applicable; none for none.")
+@images_option
+@click.option(
+    "--substitute",
+    "substitutes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Let other features stand for those that a profile promises: latent=efficientnet-lite0.",
+)
+@click.option(
+    "--output", "-o", metavar="DIR", type=click.Path(path_type=Path), help="Where results are written."
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one for each core.")
+@json_option
+def command(
+    base: str,
+    configurations: str | None,
+    profile: str | None,
+    organizers: str | None,
+    ks: str,
+    baselines: str | None,
+    permutations: int,
+    images: str | None,
+    substitutes: tuple[str, ...],
+    output: Path | None,
+    jobs: int | None,
+    as_json: bool,
+    **plan: Any,
+) -> int:
+    """Predict held-out cases with each configuration, and compare it with what it must beat.
+
+    BASE is a .cbr file or the name of a bundled one.
+    """
+    import attrs
+
+    from cbrkit_xai.cli.terminal import print_json, progress_bar
+    from cbrkit_xai.evaluation.experiment import evaluate
+    from cbrkit_xai.evaluation.kept_permutation import kept_permutation
+    from cbrkit_xai.evaluation.protocol import Protocol
+    from cbrkit_xai.evaluation.questions import answers
+    from cbrkit_xai.evaluation.writing import check_can_write, summary_of
+
+    protocol, numbers = Protocol(**plan), chosen_ks(ks)
+    substitute = chosen_substitutes(substitutes)
+    found = chosen_base(base, images)
+    chosen, left_out = _configurations(found, configurations, profile, organizers, substitute)
+    if output is not None:
+        check_can_write(output)
+    with progress_bar(f"evaluating {len(chosen)} configurations") as progress:
+        evaluation = evaluate(
+            found,
+            chosen,
+            ks=numbers,
+            protocol=protocol,
+            baselines=_baselines(baselines),
+            folder=output,
+            substitute=substitute,
+            workers=jobs,
+            progress=progress,
+        )
+    evaluation = attrs.evolve(evaluation, notes=(*left_out, *evaluation.notes))
+    with progress_bar("asking what chance alone would give") as progress:
+        permutation = kept_permutation(
+            evaluation, found, folder=output, draws=permutations, progress=progress
+        )
+    inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
+    answered = answers(evaluation, permutation=permutation, inner=inner)
+    written = [] if output is None else _written(evaluation, answered, permutation, found, output)
+    if as_json:
+        print_json({**summary_of(evaluation, answered), "files": [str(path) for path in written]})
+    else:
+        from cbrkit_xai.cli.evaluation_page import print_evaluation
+
+        print_evaluation(evaluation, answered, written)
+    return 0
+
+
+def _configurations(
+    base: CaseBase,
+    names: str | None,
+    profile: str | None,
+    organizers: str | None,
+    substitute: dict[str, str],
+) -> tuple[list[Configuration], tuple[str, ...]]:
+    """Return what is evaluated, and a sentence for each of the paper's five that is not."""
+    from cbrkit_xai.evaluation.default_configurations import ORGANIZERS, PROFILE, default_configurations
+    from cbrkit_xai.registry import default_registry
+
+    named = chosen_names(names)
+    if named is not None:
+        return named_configurations(named, profile, chosen_names(organizers)), ()
+    return default_configurations(
+        base,
+        profile=profile or PROFILE,
+        organizers=chosen_names(organizers) or ORGANIZERS,
+        substitute=substitute,
+        registry=default_registry(),
+    )
+
+
+def _baselines(text: str | None) -> list[str] | None:
+    names = chosen_names(text)
+    return [] if names == ["none"] else names
+
+
+def _written(
+    evaluation: Evaluation,
+    answered: Sequence[Answer],
+    permutation: PermutationNull | None,
+    base: CaseBase,
+    folder: Path,
+) -> list[Path]:
+    from cbrkit_xai.cli.terminal import progress_bar, warn
+    from cbrkit_xai.evaluation.clusters_explained import explain_clusters
+    from cbrkit_xai.evaluation.report import write_report
+    from cbrkit_xai.evaluation.twins import clustered_configurations
+    from cbrkit_xai.evaluation.writing import has_parquet, write_results
+
+    if not has_parquet():
+        warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')
+    written = write_results(evaluation, folder, answered)
+    explained = [
+        explain_clusters(base, run.configuration, evaluation)
+        for run in clustered_configurations(evaluation)
+        if run.configuration is not None
+    ]
+    with progress_bar("writing the report") as progress:
+        report = write_report(
+            evaluation,
+            answered,
+            folder,
+            explained_clusters=explained,
+            permutation=permutation,
+            progress=progress,
+        )
+    return [report, *written]

@@ -1,0 +1,87 @@
+"""An evaluation as people read it on a terminal; the report says more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
+
+if TYPE_CHECKING:
+    from cbrkit_xai.evaluation.answer import Answer
+    from cbrkit_xai.evaluation.results import Evaluation, Run
+
+LEAK = (
+    "LEAK: clusters were found among all photos, the held-out ones too (--cluster-scope global): these "
+    "errors are too small"
+)
+
+
+def print_evaluation(
+    evaluation: Evaluation, answers: Sequence[Answer] = (), written: Sequence[Path] = ()
+) -> None:
+    """Print the scores of each run and the answers in words, with what must be known to read them."""
+    folds, groups = evaluation.folds, evaluation.groups
+    say(f"{evaluation.name}: {len(evaluation.cases)} cases · {evaluation.provenance}")
+    dealt = f"{_counted(folds.repeats, 'repeat')} of {_counted(folds.per_repeat, 'fold')}"
+    say(
+        f"{evaluation.protocol.scheme}, {dealt}, seed {evaluation.protocol.seed}; "
+        f"{groups.number} groups of photos"
+    )
+    _print_warnings(evaluation)
+    columns = ("", "k", "pooled RMSE", "RMSE per case", "top-1", "skill against global-mean")
+    print_table(columns, [_row(run, evaluation) for run in evaluation.runs.values()])
+    for answer in answers:
+        print_wrapped(answer.sentence)
+    for run in evaluation.runs.values():
+        for problem in run.problems:
+            print_wrapped(f"{run.label}: {problem}")
+    for note in evaluation.notes:
+        print_wrapped(f"note: {note}")
+    if evaluation.is_automatic:
+        print_wrapped(f"{evaluation.provenance}: the scores say how well automatic judges are predicted")
+    if written:
+        say(f"report: {written[0]}")
+        say(f"beside it: {', '.join(path.name for path in written[1:])}")
+
+
+def _print_warnings(evaluation: Evaluation) -> None:
+    if evaluation.protocol.leaks:
+        print_wrapped(LEAK)
+    if evaluation.substituted:
+        print_wrapped(f"SUBSTITUTED: {evaluation.substituted}")
+
+
+def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
+    from cbrkit_xai.evaluation.own_k import own_k
+    from cbrkit_xai.evaluation.writing import mean_scores
+
+    place = run.ks.index(own_k(run))
+    means = mean_scores(run, evaluation.votes)
+    shown = [float(means[name][place]) for name in ("pooled-rmse", "rmse-per-case", "top-1")]
+    return (
+        f"{run.label} (SUBSTITUTED)" if run.substituted else run.label,
+        str(run.ks[place] or ""),
+        *(_number(value) for value in shown),
+        _number(_skill(shown[0], evaluation)),
+    )
+
+
+def _skill(rmse: float, evaluation: Evaluation) -> float:
+    from cbrkit_xai.evaluation.results import GLOBAL_MEAN
+    from cbrkit_xai.evaluation.writing import mean_scores
+
+    if GLOBAL_MEAN not in evaluation.runs:
+        return math.nan
+    of_mean = float(mean_scores(evaluation.run(GLOBAL_MEAN), evaluation.votes)["pooled-rmse"][0])
+    return 1 - (rmse / of_mean) ** 2 if of_mean > 0 else math.nan
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}"  # no -0.000
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
