@@ -25,7 +25,7 @@ def needed_packages(factory: Callable[..., Any]) -> set[str]:
         return set()
     found: set[str] = set()
     for name in _imported(Path(path)):
-        found |= {_plain(one) for one in _distributions().get(name, ())}
+        found |= {_plain(one) for one in distributions_of(name)}
     return found - _always_there()
 
 
@@ -45,6 +45,11 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+
+
+def distributions_of(name: str) -> list[str]:
+    """Return the distributions that bring a top-level module or package."""
+    return _distributions().get(name, [])
 
 
 @lru_cache(maxsize=1)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -20,28 +16,13 @@ from cbrkit_xai.registry import RegisteredPlugin, Registry, default_registry
 from cbrkit_xai.structuring import required_parameters
 from cbrkit_xai.testing.imported_packages import needed_packages
 from cbrkit_xai.testing.laws import Broken, LawsOf
+from cbrkit_xai.testing.loaded_packages import CannotBeImportedError, Imports, foreign_packages
 from cbrkit_xai.testing.subjects import subjects_of
 
 _laws = LawsOf("plugin")
 LAWS = _laws.laws
 
-HEAVY = (
-    "IPython", "PIL", "fastapi", "flask", "jax", "keras", "matplotlib", "onnx", "onnxruntime", "pandas",
-    "saliency", "scipy", "skimage", "sklearn", "starlette", "tensorflow", "tensorflow_hub", "torch",
-)  # fmt: skip
-"""What no hook module may load: each of these takes longer than all of `cbrkit-xai --help`."""
-
 _LONGEST_SUMMARY = 100
-
-_WHAT_THEY_LOAD = """
-import importlib, json, sys
-loaded = {}
-for name in sys.argv[1:]:
-    before = set(sys.modules)
-    importlib.import_module(name)
-    loaded[name] = sorted({one.partition(".")[0] for one in set(sys.modules) - before})
-sys.stderr.write("\\n" + json.dumps(loaded))
-"""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -58,15 +39,15 @@ class PluginSubject:
         The module or object with the hooks; None where it could not be imported.
     registry : Registry
         Where other components are found.
-    siblings : tuple of str
-        The modules of all plugins of its distribution: one process tells what each of them loads.
+    siblings : tuple
+        What the plugins of its distribution import, each: one process tells what each of them loads.
     """
 
     plugin: RegisteredPlugin
     module: str
     hooks: Any
     registry: Registry
-    siblings: tuple[str, ...] = ()
+    siblings: tuple[Imports, ...] = ()
     kind: str = "plugin"
 
     @property
@@ -75,9 +56,19 @@ class PluginSubject:
         return self.plugin.owner
 
     @property
+    def imports(self) -> Imports:
+        """Its hook module, and the modules of factories that are named by text."""
+        return _imports(self.module, self.plugin)
+
+    @property
     def record(self) -> RegisteredPlugin:
         """The plugin: it has no record of its own."""
         return self.plugin
+
+
+def _imports(module: str, plugin: RegisteredPlugin) -> Imports:
+    named = [one.factory.partition(":")[0] for one in plugin.components if isinstance(one.factory, str)]
+    return (module, *dict.fromkeys(named))
 
 
 def subjects_of_distribution(name: str, registry: Registry | None = None) -> Iterator[PluginSubject]:
@@ -92,7 +83,7 @@ def subjects_of_distribution(name: str, registry: Registry | None = None) -> Ite
         for plugin in registry.plugins
         if name in (plugin.distribution, plugin.name, plugin.owner)
     ]
-    siblings = tuple(module for plugin, module in chosen if plugin.state == "ok")
+    siblings = tuple(_imports(module, plugin) for plugin, module in chosen if plugin.state == "ok")
     for plugin, module in chosen:
         yield PluginSubject(
             plugin=plugin, module=module, hooks=_imported(module), registry=registry, siblings=siblings
@@ -145,37 +136,17 @@ def gives_the_same_components_again(subject: PluginSubject) -> None:
 
 
 @_laws.law(
-    "importing its hooks loads no heavy library",
-    mend="the hook module: import what is heavy inside functions, or name factory='package.module:Class'",
+    "neither its hooks nor a factory loads a package but attrs, numpy, pluggy, cbrkit_xai and its own",
+    mend="the hook module, or that of the factory: import others inside the functions that use them",
     first=True,
 )
 def loads_nothing_heavy(subject: PluginSubject) -> None:
-    if not subject.module:
-        return
-    own = (subject.module,)
-    together = _loaded_by(subject.siblings if subject.module in subject.siblings else own)
-    # Whoever comes first pays for all that follow: a suspect is asked alone.
-    heavy = together.get(subject.module) and _loaded_by(own)[subject.module]
-    if heavy:
-        raise Broken(f"it loads {', '.join(heavy)}")
-
-
-@lru_cache(maxsize=64)
-def _loaded_by(modules: tuple[str, ...]) -> Mapping[str, list[str]]:
-    """Return the heavy libraries that each module loads in a fresh process, one after the other."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter, with modules that are installed
-        [sys.executable, "-c", _WHAT_THEY_LOAD, *modules],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        # What can be imported here can be imported there, be it installed or not.
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1]
-        raise Broken(f"in a process of its own it cannot be imported: {last}")
-    loaded: dict[str, list[str]] = json.loads(done.stderr.splitlines()[-1])
-    return {name: sorted(set(found) & set(HEAVY)) for name, found in loaded.items()}
+    try:
+        foreign = list(foreign_packages(subject.imports, subject.siblings, subject.plugin.distribution))
+    except CannotBeImportedError as error:
+        raise Broken(f"in a process of its own it cannot be imported: {error}") from error
+    if foreign:
+        raise Broken("; ".join(foreign))
 
 
 @_laws.law(

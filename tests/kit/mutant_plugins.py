@@ -214,6 +214,14 @@ FILES = {
     "planted_through_another": "import planted_estimators\n"
     + HOOK.format(name="planted-trees", factory="planted_distances:Minkowski", needs=("scikit-learn",)),
     "planted_estimators": "from sklearn.neighbors import KDTree\n",
+    "planted_packaging": "import packaging.version\n"
+    + HOOK.format(
+        name="planted-packaging", factory="planted_distances:Minkowski", needs=("packaging", "scipy")
+    ),
+    "planted_factory": HOOK.format(
+        name="planted-factory", factory="planted_eager:Minkowski", needs=("scipy",)
+    ),
+    "planted_eager": "from scipy.spatial.distance import cdist\n" + CLASS.format(imports="pass"),
     "planted_distances": CLASS.format(imports="from scipy.spatial.distance import cdist"),
     "planted_without_needs": HOOK.format(name="planted-needs", factory="planted_plots:Minkowski", needs=()),
     "planted_plots": CLASS.format(imports="from skimage.metrics import structural_similarity as cdist"),
@@ -234,8 +242,13 @@ def installed(*names):
     return [importlib.import_module(name) for name in names]
 
 
-SCIPY, THROUGH, WITHOUT, OTHER = installed(
-    "planted_scipy", "planted_through_another", "planted_without_needs", "planted_other_needs"
+SCIPY, THROUGH, PACKAGING, FACTORY, WITHOUT, OTHER = installed(
+    "planted_scipy",
+    "planted_through_another",
+    "planted_packaging",
+    "planted_factory",
+    "planted_without_needs",
+    "planted_other_needs",
 )
 plant_plugin("imports-scipy", SCIPY, caught_by=LIGHT, fault="imports scipy where its hooks stand")
 plant_plugin(
@@ -243,6 +256,24 @@ plant_plugin(
     THROUGH,
     caught_by=LIGHT,
     fault="imports a module of its own that loads scikit-learn",
+)
+plant_plugin(
+    "imports-a-small-library",
+    PACKAGING,
+    caught_by=LIGHT,
+    fault="imports a library of others where its hooks stand, if a small one",
+)
+plant_plugin(
+    "factory-that-imports-scipy",
+    FACTORY,
+    caught_by=LIGHT,
+    fault="names a factory by text whose module imports scipy at its top",
+)
+plant_plugin(
+    "object-whose-factory-imports-scipy",
+    plugin(metric(factory="planted_eager:Minkowski", needs=("scipy",))),
+    caught_by=LIGHT,
+    fault="is an object in a notebook, and names a factory whose module imports scipy at its top",
 )
 plant_plugin(
     "needs-left-out", WITHOUT, caught_by=NEEDS, fault="imports scikit-image on use, and does not name it"
