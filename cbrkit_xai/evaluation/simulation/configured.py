@@ -21,6 +21,9 @@ def simulated_registry() -> Registry:
 def simulated_configuration(world: World, **parts: Any) -> Configuration:
     """Return a configuration that fits the bases of a world: Euclidean, linear, k = 5.
 
+    An evaluation takes photos for one whose vectors point the same way, as those of different photos easily
+    do in few dimensions; `Protocol(latent_cosine=1)` keeps them apart.
+
     Parameters
     ----------
     world : World

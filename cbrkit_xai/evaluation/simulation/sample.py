@@ -55,7 +55,7 @@ class Sample:
     classes: Array = attrs.field(converter=frozen_integers)
     honest: Array = attrs.field(converter=frozen_floats)
     votes: Array = attrs.field(converter=frozen_floats)
-    choices: Array | None
+    choices: Array | None = attrs.field(converter=attrs.converters.optional(frozen_integers))
     truth: Truth
 
     def __len__(self) -> int:
