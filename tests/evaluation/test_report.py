@@ -435,7 +435,7 @@ def test_a_clustered_curve_is_query_independent_from_where_all_queries_get_one_p
 
 
 def test_the_caption_says_from_where_on_a_curve_says_nothing_about_similarity(written):
-    assert "from k = 2 on (hollow) it is query-independent" in written.text
+    assert "from k = 2 on (hollow) query-independent" in written.text
     assert "query-independent" in svg_texts(written.folder)["rmse-over-k-01"]
 
 

@@ -40,11 +40,14 @@ def banners_of(protocol: Protocol, runs: Iterable[Run]) -> tuple[Banner, ...]:
             "clustered results look better than they are"
         )
         found.append(Banner(word="LEAK", sentence=sentence))
-    by_substitute: dict[str, list[str]] = {}
+    by_substitute: dict[str, list[Run]] = {}
     for run in runs:
         if run.substituted:
-            by_substitute.setdefault(run.substituted, []).append(run.label)
-    for substitute, labels in by_substitute.items():
+            by_substitute.setdefault(run.substituted, []).append(run)
+    for substitute, those in by_substitute.items():
+        # What a configuration is compared with uses its features, and need not be named as well.
+        chosen = [run.label for run in those if run.role == "configuration"]
+        labels = chosen or [run.label for run in those]
         found.append(Banner(word="SUBSTITUTED", sentence=f"{_short_list(labels)}: {substitute}"))
     return tuple(found)
 

@@ -11,7 +11,7 @@ from cbrkit_xai.evaluation.noise_floor import NoiseFloor
 from cbrkit_xai.evaluation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.curves import Curve, curve
-from cbrkit_xai.evaluation.report.families import Family, families, organizer_of
+from cbrkit_xai.evaluation.report.families import Family, families, names_in
 from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, listed, share
 from cbrkit_xai.evaluation.report.permutation_table import band
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
@@ -140,7 +140,12 @@ def _caption(evaluation: Evaluation, panel: Panel) -> str:
     ]
     if panel.bands.keys() & {one.run.label for one in panel.curves}:
         said.append("Shaded: the middle 95 % of the errors when votes are shuffled over the photos.")
-    said += [_independence(one) for one in panel.curves if one.independence is not None]
+    names = names_in([one.run for one in panel.curves])
+    alike: dict[str, list[str]] = {}
+    for one in panel.curves:
+        if one.independence is not None:
+            alike.setdefault(_independence(one), []).append(names[one.run.label])
+    said += [f"{listed(those)}: {sentence}" for sentence, those in alike.items()]
     said.append("Noise floor not defined, see the scores." if panel.floor is None else "")
     return " ".join(one for one in said if one)
 
@@ -149,13 +154,12 @@ def _independence(one: Curve) -> str:
     """Say from where on a clustered curve says nothing about similarity, in figures."""
     found = one.independence
     assert found is not None  # noqa: S101 - the caller has looked
-    name = organizer_of(one.run)
     low, high = found.prototypes
     number = f"{low}" if low == high else f"{low} to {high}"
-    text = f"{name} has {number} entries in a fold, and is drawn up to all of them"
+    text = f"{number} entries in a fold, drawn up to all of them"
     if found.same_from is not None:
         text += (
-            f"; from k = {found.same_from} on (hollow) it is query-independent: all photos of a fold get one "
+            f"; from k = {found.same_from} on (hollow) query-independent: all photos of a fold get one "
             "prediction"
         )
     known = [
@@ -175,11 +179,12 @@ def _independence(one: Curve) -> str:
 
 
 def _description(panel: Panel) -> str:
+    names = names_in([one.run for one in panel.curves])
     said = []
     for one in panel.curves:
         first, last = int(one.ks[0]), int(one.ks[-1])
         said.append(
-            f"{organizer_of(one.run)}: {figure(float(one.rmse[0]))} at k = {first}, "
+            f"{names[one.run.label]}: {figure(float(one.rmse[0]))} at k = {first}, "
             f"{figure(float(one.rmse[-1]))} at k = {last}; null law {figure(float(one.null[0]))} and "
             f"{figure(float(one.null[-1]))}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import attrs
 
@@ -51,3 +52,10 @@ def organizer_of(run: Run) -> str:
     like = _LIKE.search(run.configuration.name)
     organizer = run.configuration.organizer.name
     return f"{organizer} like {like[1]}" if like else organizer
+
+
+def names_in(runs: Sequence[Run]) -> dict[str, str]:
+    """Return a name for each run of one family, by label, as short as tells them apart."""
+    full = {run.label: organizer_of(run) for run in runs}
+    short = {label: name.partition(" like ")[0] for label, name in full.items()}
+    return short if len(set(short.values())) == len(short) else full

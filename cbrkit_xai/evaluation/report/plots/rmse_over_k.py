@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.evaluation.report.curves import Curve
-from cbrkit_xai.evaluation.report.families import organizer_of
+from cbrkit_xai.evaluation.report.families import names_in
 from cbrkit_xai.evaluation.report.plots.palette import Look, looks
-from cbrkit_xai.evaluation.report.plots.picture import FAINT, INK, axes_at, spread
+from cbrkit_xai.evaluation.report.plots.picture import FAINT, INK, axes_at, shortened, spread
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
 from cbrkit_xai.features import Array
 
@@ -75,7 +75,9 @@ class Panel:
 
     def draw(self, figure: Figure) -> None:
         """Draw it; see `drawn`."""
-        styles = looks([organizer_of(curve.run) for curve in self.curves])
+        names = names_in([curve.run for curve in self.curves])
+        by_name = looks(list(names.values()))
+        styles = {label: by_name[name] for label, name in names.items()}
         wide = WIDTH - _LEFT - _RIGHT
         bottom = _BOTTOM + _LEGEND_ROW * self._legend_rows + 0.1
         strip = axes_at(figure, (_LEFT, bottom, wide, _STRIP)) if self.has_strip else None
@@ -86,21 +88,21 @@ class Panel:
             axes.set_xlim(0.5, last + 0.5)
             axes.set_xticks(_ticks(last))
         for curve in self.curves:
-            look = styles[organizer_of(curve.run)]
+            look = styles[curve.run.label]
             self._draw_curve(main, curve, look)
             if strip is not None and curve.independence is not None:
                 _draw_share(strip, curve, look)
         self._draw_levels(main)
         main.set_ylim(*self.limits)
         main.set_ylabel("pooled RMSE in votes (lower is better)")
-        _mark_independence(main, self.curves, styles)
+        _mark_independence(main, self.curves, names, styles)
         if strip is not None:
             _finish_strip(strip)
             main.tick_params(labelbottom=False)
         (main if strip is None else strip).set_xlabel(
             "k: neighbours or prototypes that a prediction rests on"
         )
-        self._legend(figure, styles)
+        self._legend(figure, by_name)
 
     def _draw_curve(self, axes: Axes, curve: Curve, look: Look) -> None:
         band = self.bands.get(curve.run.label)
@@ -235,24 +237,29 @@ def _finish_strip(axes: Axes) -> None:
     )
 
 
-def _mark_independence(axes: Axes, curves: Sequence[Curve], styles: Mapping[str, Look]) -> None:
+def _mark_independence(
+    axes: Axes, curves: Sequence[Curve], names: Mapping[str, str], styles: Mapping[str, Look]
+) -> None:
     """Say from where on every query gets one prediction: there the curve says nothing about similarity."""
-    marked = [curve for curve in curves if _is_independent(curve).any()]
-    for number, curve in enumerate(marked):
-        assert curve.independence is not None  # noqa: S101 - marked ones have it
-        first = curve.independence.same_from or 0
-        name = organizer_of(curve.run)
-        low, high = axes.get_xlim()
+    by_first: dict[int, list[str]] = {}
+    for curve in curves:
+        if curve.independence is not None and _is_independent(curve).any():
+            by_first.setdefault(curve.independence.same_from or 0, []).append(curve.run.label)
+    low, high = axes.get_xlim()
+    for number, (first, labels) in enumerate(sorted(by_first.items())):
+        colour = styles[labels[0]].colour if len(labels) == 1 else INK
+        who = ", ".join(names[label] for label in labels)
         is_late = first > (low + high) / 2
-        axes.axvline(first, color=styles[name].colour, linewidth=0.9, linestyle=":", zorder=0)
+        axes.axvline(first, color=colour, linewidth=0.9, linestyle=":", zorder=0)
         axes.annotate(
-            f"{name}: query-independent\nfrom k = {first}, all photos get one prediction",
-            xy=(first, 0.985 - 0.1 * number),
+            f"{shortened(who, 52)}\nquery-independent from k = {first} (hollow):\n"
+            "all photos get one prediction",
+            xy=(first, 0.985 - 0.14 * number),
             xycoords=axes.get_xaxis_transform(),
             xytext=(-5 if is_late else 5, 0),
             textcoords="offset points",
-            color=styles[name].colour,
-            fontsize=8.5,
+            color=colour,
+            fontsize=8,
             ha="right" if is_late else "left",
             va="top",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
