@@ -178,13 +178,17 @@ def _written(
 ) -> list[Path]:
     from cbrkit_xai.cli.terminal import progress_bar, warn
     from cbrkit_xai.evaluation.clusters_explained import explain_clusters
+    from cbrkit_xai.evaluation.query_times import query_times
     from cbrkit_xai.evaluation.report import write_report
     from cbrkit_xai.evaluation.twins import clustered_configurations
     from cbrkit_xai.evaluation.writing import has_parquet, write_results
 
     if not has_parquet():
         warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')
-    written = write_results(evaluation, folder, answered)
+    evaluated = [run.configuration for run in evaluation.configurations if run.configuration is not None]
+    with progress_bar("timing single photos") as progress:
+        times = query_times(base, evaluated, seed=evaluation.protocol.seed, progress=progress)
+    written = write_results(evaluation, folder, answered, query_times=times)
     explained = [
         explain_clusters(base, run.configuration, evaluation)
         for run in clustered_configurations(evaluation)

@@ -18,7 +18,7 @@ from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.answer import Answer, plain
 from cbrkit_xai.evaluation.calibration import calibration, coverage, out_of_experience
 from cbrkit_xai.evaluation.cells import FOLDER as CELLS
-from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
+from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
 from cbrkit_xai.evaluation.scores import pooled_rmse, scored
 from cbrkit_xai.features import Array
 
@@ -64,6 +64,7 @@ def write_results(
     folder: Path,
     answers: Sequence[Answer] = (),
     *,
+    query_times: Sequence[Timing] = (),
     parquet: bool | None = None,
 ) -> list[Path]:
     """Write everything that other programs read, and return the files.
@@ -76,6 +77,8 @@ def write_results(
         Made if it is not there; files of these names are replaced.
     answers : sequence of Answer
         For the summary.
+    query_times : sequence of Timing
+        For `timings.csv`, behind the evaluation's own.
     parquet : bool, optional
         By default where pyarrow is installed.
 
@@ -95,7 +98,7 @@ def write_results(
     rows = ["configuration,repeat,stage,seconds"]
     rows += [
         f"{_quoted(one.label)},{one.repeat},{_quoted(one.stage)},{one.seconds!r}"
-        for one in evaluation.timings
+        for one in (*evaluation.timings, *query_times)
     ]
     write_atomically(folder / TIMINGS, ("\n".join(rows) + "\n").encode())
     return [folder / name for name in (RESULTS, *([COLUMNS] if parquet else []), SUMMARY, TIMINGS)]
