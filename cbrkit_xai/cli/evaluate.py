@@ -101,7 +101,6 @@ def command(
 
     from cbrkit_xai.cli.terminal import print_json, progress_bar
     from cbrkit_xai.evaluation.experiment import evaluate
-    from cbrkit_xai.evaluation.kept_permutation import kept_permutation
     from cbrkit_xai.evaluation.protocol import Protocol
     from cbrkit_xai.evaluation.questions import answers
     from cbrkit_xai.evaluation.writing import check_can_write, summary_of
@@ -125,10 +124,7 @@ def command(
             progress=progress,
         )
     evaluation = attrs.evolve(evaluation, notes=(*left_out, *evaluation.notes))
-    with progress_bar("asking what chance alone would give") as progress:
-        permutation = kept_permutation(
-            evaluation, found, folder=output, draws=permutations, progress=progress
-        )
+    permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, permutation=permutation, inner=inner)
     written = [] if output is None else _written(evaluation, answered, permutation, found, output)
@@ -167,6 +163,16 @@ def _configurations(
 def _baselines(text: str | None) -> list[str] | None:
     names = chosen_names(text)
     return [] if names == ["none"] else names
+
+
+def _permutation(
+    evaluation: Evaluation, base: CaseBase, folder: Path | None, draws: int
+) -> PermutationNull | None:
+    from cbrkit_xai.cli.terminal import progress_bar
+    from cbrkit_xai.evaluation.kept_permutation import kept_permutation
+
+    with progress_bar("asking what chance alone would give") as progress:
+        return kept_permutation(evaluation, base, folder=folder, draws=draws, progress=progress)
 
 
 def _written(

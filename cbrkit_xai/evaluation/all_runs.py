@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import attrs
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.evaluation.baseline_cells import (
+    Contender,
     baseline_batches,
     baseline_run,
     baseline_timings,
@@ -21,6 +23,8 @@ from cbrkit_xai.evaluation.planning import Planned
 from cbrkit_xai.evaluation.prototype_cells import PROTOTYPE_BASELINES, likenesses, prototype_batches
 from cbrkit_xai.evaluation.results import Run, Timing
 from cbrkit_xai.protocols import Progress
+
+Found: TypeAlias = Mapping[CellName, Arrays]
 
 ALL_BASELINES = (*PROTOTYPE_BASELINES, *BASELINES)
 """The baselines by name, in the order of their runs."""
@@ -87,39 +91,49 @@ def all_runs(
         Called with (cells done, cells in all).
     """
     simple, notes = contenders([name for name in baselines if name in BASELINES], planned, plan)
-    repeats = range(plan.folds.repeats)
     # Which organisations have prototypes is not known before they are there.
     may_cluster = sum(one.configuration.organizer.name != "linear" for one in planned)
-    alike = sum(name in PROTOTYPE_BASELINES for name in baselines)
-    cells = len(planned) + len(simple) + may_cluster * alike
-    cells += len(planned) * (INNER in also)
-    count = _Count(total=cells * len(repeats) + len(planned) * (STATED in also), progress=progress)
-    found = finish(
-        [*configuration_batches(planned, plan, also), *baseline_batches(simple, plan, bare)],
-        plan.cells,
-        workers=workers,
-        advance=count.advance,
+    later = may_cluster * sum(name in PROTOTYPE_BASELINES for name in baselines)
+    by_repeat = len(planned) * (1 + (INNER in also)) + len(simple) + later
+    count = _Count(total=by_repeat * plan.folds.repeats + len(planned) * (STATED in also), progress=progress)
+    batches = [*configuration_batches(planned, plan, also), *baseline_batches(simple, plan, bare)]
+    found = finish(batches, plan.cells, workers=workers, advance=count.advance)
+    likes = likenesses(
+        planned, {one.label: _cells(found, one.label, plan) for one in planned}, baselines, plan
     )
-    own = {one.label: _cells(found, one.label, plan) for one in planned}
-    likes = likenesses(planned, own, baselines, plan)
-    count.advance((may_cluster * alike - len(likes)) * len(repeats))
+    count.advance((later - len(likes)) * plan.folds.repeats)
     found |= finish(prototype_batches(likes, plan), plan.cells, workers=workers, advance=count.advance)
-    runs: list[Run] = []
-    timings: list[Timing] = []
-    for one in planned:
-        stated = found.get(CellName(one.label, ONCE, STATED))
-        inner = _cells(found, one.label, plan, INNER) if INNER in also else []
-        runs.append(run_of(one, plan.ks, own[one.label], stated=stated, inner=inner))
-        timings += timings_of(one.label, own[one.label], stated, inner)
-    for like in likes:
-        one = like.planned
-        runs.append(run_of(one, plan.ks, _cells(found, one.label, plan), role="baseline"))
-        timings += timings_of(one.label, _cells(found, one.label, plan))
-    for contender in simple:
-        runs.append(baseline_run(contender, _cells(found, contender.label, plan), plan))
-        timings += baseline_timings(contender.label, _cells(found, contender.label, plan))
-    return AllRuns(runs=tuple(runs), notes=notes, timings=tuple(timings))
+    together = [
+        *(_of_configuration(one, found, plan, also) for one in planned),
+        *(_of_prototypes(one.planned, found, plan) for one in likes),
+        *(_of_baseline(one, found, plan) for one in simple),
+    ]
+    return AllRuns(
+        runs=tuple(run for run, _ in together),
+        notes=notes,
+        timings=tuple(timing for _, timings in together for timing in timings),
+    )
 
 
-def _cells(found: dict[CellName, Arrays], label: str, plan: Plan, part: str = PREDICTED) -> list[Arrays]:
+def _of_configuration(
+    one: Planned, found: Found, plan: Plan, also: Collection[str]
+) -> tuple[Run, Iterator[Timing]]:
+    repeats = _cells(found, one.label, plan)
+    inner = _cells(found, one.label, plan, INNER) if INNER in also else []
+    stated = found.get(CellName(one.label, ONCE, STATED))
+    run = run_of(one, plan.ks, repeats, stated=stated, inner=inner)
+    return run, timings_of(one.label, repeats, stated, inner)
+
+
+def _of_prototypes(one: Planned, found: Found, plan: Plan) -> tuple[Run, Iterator[Timing]]:
+    repeats = _cells(found, one.label, plan)
+    return run_of(one, plan.ks, repeats, role="baseline"), timings_of(one.label, repeats)
+
+
+def _of_baseline(one: Contender, found: Found, plan: Plan) -> tuple[Run, Iterator[Timing]]:
+    repeats = _cells(found, one.label, plan)
+    return baseline_run(one, repeats, plan), baseline_timings(one.label, repeats)
+
+
+def _cells(found: Found, label: str, plan: Plan, part: str = PREDICTED) -> list[Arrays]:
     return [found[CellName(label, repeat, part)] for repeat in range(plan.folds.repeats)]
