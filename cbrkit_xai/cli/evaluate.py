@@ -124,6 +124,7 @@ def command(
             progress=progress,
         )
     evaluation = attrs.evolve(evaluation, notes=(*left_out, *evaluation.notes))
+    found = _described(found, evaluation)
     permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, permutation=permutation, inner=inner)
@@ -163,6 +164,14 @@ def _configurations(
 def _baselines(text: str | None) -> list[str] | None:
     names = chosen_names(text)
     return [] if names == ["none"] else names
+
+
+def _described(base: CaseBase, evaluation: Evaluation) -> CaseBase:
+    """Return the base with the features that the evaluation computed."""
+    from cbrkit_xai.evaluation.described_once import described_once
+
+    evaluated = [run.configuration for run in evaluation.configurations if run.configuration is not None]
+    return described_once(base, [one.components().representation for one in evaluated])
 
 
 def _permutation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import attrs
 import numpy as np
 
 from cbrkit_xai import registry as registries
@@ -15,6 +16,7 @@ from cbrkit_xai.evaluation.all_runs import ALL_BASELINES, all_runs
 from cbrkit_xai.evaluation.cells import FOLDER, Cells, versions
 from cbrkit_xai.evaluation.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.dealing import deal, strata_of
+from cbrkit_xai.evaluation.described_once import described_once
 from cbrkit_xai.evaluation.grouping import group_cases
 from cbrkit_xai.evaluation.plan import Plan
 from cbrkit_xai.evaluation.planning import checked_baselines, checked_configurations, checked_ks
@@ -91,6 +93,8 @@ def evaluate(
     wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
     planned = checked_configurations(base, configurations, substitute=substitute or {}, registry=registry)
     plan, bare = _plan(base, protocol or Protocol(), ks, registry, folder)
+    at_hand = described_once(base, [one.components.representation for one in planned])
+    plan = attrs.evolve(plan, base=at_hand)
     with one_thread_each():
         found = all_runs(
             planned,
