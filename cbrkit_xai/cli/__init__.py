@@ -25,6 +25,7 @@ COMMANDS = {
     "cases": "cases",
     "retain": "retain",
     "evaluate": "evaluate",
+    "reproduce": "reproduce",
     "tune": "tune",
     "configuration": "configuration",
 }

@@ -79,7 +79,7 @@ def evaluate(
     workers : int, optional
         Threads; by default one for each core. No result depends on it.
     progress : callable, optional
-        Called with (cells done, cells in all).
+        Called with (done, in all) of one thing after the other: photos hashed, photos described, cells.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def evaluate(
     ks = checked_ks(ks)
     wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
     planned = checked_configurations(base, configurations, substitute=substitute or {}, registry=registry)
-    plan, bare = _plan(base, protocol or Protocol(), ks, registry, folder)
-    at_hand = described_once(base, [one.components.representation for one in planned])
+    plan, bare = _plan(base, protocol or Protocol(), ks, registry, folder, progress)
+    at_hand = described_once(base, [one.components.representation for one in planned], progress)
     plan = attrs.evolve(plan, base=at_hand)
     with one_thread_each():
         found = all_runs(
@@ -124,10 +124,15 @@ def evaluate(
 
 
 def _plan(
-    base: CaseBase, protocol: Protocol, ks: tuple[int, ...], registry: Registry, folder: str | Path | None
+    base: CaseBase,
+    protocol: Protocol,
+    ks: tuple[int, ...],
+    registry: Registry,
+    folder: str | Path | None,
+    progress: Progress | None,
 ) -> tuple[Plan, Cases]:
     """Group the cases and deal them; return that, and the cases without features."""
-    groups = group_cases(base, protocol)
+    groups = group_cases(base, protocol, progress)
     bare = Cases(
         ids=base.ids,
         features=np.zeros((len(base), 0)),

@@ -1,4 +1,4 @@
-"""No photo is described twice for one evaluation, and the base stays the same to whoever asks for its hash."""
+"""No photo is described twice for one evaluation, and the base keeps its hash."""
 
 from __future__ import annotations
 
