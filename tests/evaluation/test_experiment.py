@@ -210,6 +210,25 @@ def test_a_finished_evaluation_is_read_back_whole(base, tmp_path, monkeypatch):
     assert kept[0] == kept[1]
 
 
+def test_progress_counts_every_cell_up_to_all_of_them_also_where_some_turn_out_not_to_be_needed(base):
+    told = []
+    evaluate(
+        base,
+        [nearest(), CLUSTERED, NEVER],
+        ks=(1,),
+        protocol=ONCE,
+        baselines=("global-mean", "random-prototypes"),
+        nested=True,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    # Three configurations, predicted and cross-validated inside; the mean; random prototypes of two that
+    # might have clusters.
+    assert {total for _, total in told} == {3 + 3 + 1 + 2}
+    done = [done for done, _ in told]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, 9)
+
+
 def test_a_damaged_cell_is_computed_again(base, tmp_path, monkeypatch):
     arguments = {"ks": (1, 5), "protocol": PLAN, "baselines": (), "folder": tmp_path}
     whole = without_times(evaluate(base, [nearest()], **arguments))
