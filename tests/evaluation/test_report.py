@@ -343,9 +343,24 @@ def test_times_change_their_own_page_and_no_other_file(tmp_path):
         write_report(timed(seconds), (), folder)
     one, other = files(first), files(second)
     changed = {name for name in one if one[name] != other[name]}
-    assert changed == {"timings.html", "timings.png", "timings.svg"}
+    assert changed == {"timings.html", "timings-1.png", "timings-1.svg"}
     assert "2.5 s" in (second / "timings.html").read_text("utf-8")
     assert "timings.html" in (second / "report.html").read_text("utf-8")
+
+
+def test_a_new_photo_waits_for_all_stages_and_a_known_one_for_two(tmp_path):
+    seconds = {"decode": 0.004, "features": 0.02, "retrieve": 0.001, "reuse": 0.0005}
+    timings = [
+        Timing(label=LINEAR, repeat=query, stage=f"one photo: {stage}", seconds=value * (1 + query))
+        for query in range(3)
+        for stage, value in seconds.items()
+    ]
+    write_report(made(), (), tmp_path, timings=timings)
+    page = Read((tmp_path / "timings.html").read_text("utf-8"))
+    row = page.row("times-what-one-photo-waits-for", LINEAR)
+    assert row["retrieve"] == "2 ms"  # the median of 1, 2 and 3
+    assert row["features known"] == "3 ms"
+    assert row["new photo"] == "51 ms"
 
 
 HOSTILE = '<script>alert("$x$")</script><img src=http://evil.example/x onerror=1>&amp;"\'\x1b]0;'

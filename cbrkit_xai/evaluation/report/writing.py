@@ -25,7 +25,7 @@ from cbrkit_xai.evaluation.report.plots.picture import Picture
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
 from cbrkit_xai.evaluation.report.scores_section import scores_section
-from cbrkit_xai.evaluation.report.time_page import NAME, PAGE, in_words, time_page
+from cbrkit_xai.evaluation.report.time_page import PAGE, in_words, time_page
 from cbrkit_xai.evaluation.results import Evaluation, Timing
 from cbrkit_xai.protocols import Progress
 
@@ -64,7 +64,7 @@ def write_report(
     permutation : PermutationNull, optional
         Errors under shuffled votes.
     timings : sequence of Timing, optional
-        By default the evaluation's own.
+        By default the evaluation's own; what `query_times` gives may be added to them.
     command : str
         The command line that repeats it; by default it is told from the evaluation.
     progress : callable, optional
@@ -151,7 +151,7 @@ def _pictures(value: Any) -> Iterable[Picture]:
 
 def _write_times(evaluation: Evaluation, timings: Sequence[Timing], folder: Path) -> None:
     page = time_page(timings, evaluation, subtitle(evaluation))
-    picture: Picture = page["picture"]
-    write_atomically(folder / f"{NAME}.png", picture.png)
-    write_atomically(folder / f"{NAME}.svg", picture.svg)
+    for picture in _pictures(page):
+        write_atomically(folder / f"{picture.name}.png", picture.png)
+        write_atomically(folder / f"{picture.name}.svg", picture.svg)
     write_atomically(folder / PAGE, rendered("timings.html.j2", page).encode())

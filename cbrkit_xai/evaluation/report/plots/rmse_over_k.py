@@ -252,7 +252,7 @@ def _mark_independence(
         is_late = first > (low + high) / 2
         axes.axvline(first, color=colour, linewidth=0.9, linestyle=":", zorder=0)
         axes.annotate(
-            f"{shortened(who, 52)}\nquery-independent from k = {first} (hollow):\n"
+            f"{shortened(who, 60)}\nquery-independent from k = {first} (hollow):\n"
             "all photos get one prediction",
             xy=(first, 0.985 - 0.14 * number),
             xycoords=axes.get_xaxis_transform(),

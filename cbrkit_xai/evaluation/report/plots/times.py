@@ -1,4 +1,4 @@
-"""Times of each stage and run: median and range, on a logarithmic scale."""
+"""Times of each stage and run: median and quartiles, on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TimesPlot:
                 if not seconds:
                     continue
                 place = [row + shift] * 2
-                axes.plot([min(seconds), max(seconds)], place, color=colour, linewidth=1.4)
+                axes.plot(np.quantile(seconds, (0.25, 0.75)), place, color=colour, linewidth=1.4)
                 axes.plot(
                     [float(np.median(seconds))],
                     place[:1],
