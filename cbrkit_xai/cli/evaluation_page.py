@@ -35,7 +35,7 @@ def print_evaluation(
     print_table(columns, [_row(run, evaluation) for run in evaluation.runs.values()])
     for answer in answers:
         print_wrapped(answer.sentence)
-    for run in evaluation.runs.values():
+    for run in evaluation.configurations:  # what is like them fails where they do
         for problem in run.problems:
             print_wrapped(f"{run.label}: {problem}")
     for note in evaluation.notes:
