@@ -9,12 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.features import Array, frozen_integers
-from cbrkit_xai.organizers.silhouette import (
-    NOISE,
-    silhouette_score,
-    with_noise_as_one_cluster,
-    with_noise_as_singletons,
-)
+from cbrkit_xai.organizers.silhouette import NOISE, silhouettes_in_every_reading
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -87,11 +82,12 @@ class Clustering(Partition):
     @classmethod
     def measured(cls, distances: Array, labels: Array, *, min_samples: int, eps: float) -> Clustering:
         """Measure the silhouettes of `labels`, given all distances `(n, n)`."""
+        plain, as_one_cluster, as_singletons = silhouettes_in_every_reading(distances, labels)
         return cls(
             labels=labels,
             min_samples=min_samples,
             eps=eps,
-            silhouette=silhouette_score(distances, labels),
-            silhouette_noise_as_cluster=silhouette_score(distances, with_noise_as_one_cluster(labels)),
-            silhouette_noise_as_singletons=silhouette_score(distances, with_noise_as_singletons(labels)),
+            silhouette=plain,
+            silhouette_noise_as_cluster=as_one_cluster,
+            silhouette_noise_as_singletons=as_singletons,
         )

@@ -11,7 +11,9 @@ from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.features import Array
 from cbrkit_xai.organizers.clustering import Clustering
 from cbrkit_xai.organizers.density import DensityOrder, density_orders
-from cbrkit_xai.organizers.silhouette import silhouette_score
+from cbrkit_xai.organizers.radii import places_among
+from cbrkit_xai.organizers.radii import radii as radii  # it is asked for here
+from cbrkit_xai.organizers.silhouette import silhouette_score, silhouettes
 
 _SAME = 1e-12
 """Silhouettes nearer to each other than this are a tie: sums round differently."""
@@ -45,28 +47,36 @@ class Demands:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class _Setting:
-    min_samples: int
-    eps: float
-    clusters: int
-    lacks: float
-    order: DensityOrder
-
-
-def radii(distances: Array, quantiles: tuple[float, float], steps: int) -> Array:
-    """Return the eps to try: evenly spaced quantiles of the distances of all pairs, each once.
+class _Settings:
+    """Every combination of `min_samples` and eps, in this order.
 
     Parameters
     ----------
-    distances : array of shape (n, n)
-        n >= 2; the upper triangle is used.
-    quantiles : tuple of float
-        The first and the last, 0 to 1.
-    steps : int
-        How many.
+    min_samples : list of int
+        m of them.
+    eps : array of shape (e,)
+        The radii.
+    orders : list of DensityOrder
+        One for each `min_samples`; of places in `eps`, not of distances.
+    clusters, lacks : arrays of shape (m, e)
+        What each finds, and what it lacks of what is demanded.
     """
-    pairs = distances[np.triu_indices(len(distances), 1)]
-    return np.unique(np.quantile(pairs, np.linspace(*quantiles, steps)))
+
+    min_samples: list[int]
+    eps: Array
+    orders: list[DensityOrder]
+    clusters: Array
+    lacks: Array
+
+    def labels(self, setting: int) -> Array:
+        """Return the labels that one of them gives, `(n,)`."""
+        order, place = divmod(setting, len(self.eps))
+        return self.orders[order].labels(place)
+
+    def named(self, setting: int) -> tuple[int, float]:
+        """Return the `min_samples` and the eps of one of them."""
+        order, place = divmod(setting, len(self.eps))
+        return self.min_samples[order], float(self.eps[place])
 
 
 def best_clustering(
@@ -95,66 +105,91 @@ def best_clustering(
     NotOrganizableError
         No setting fulfils the demands; says which came closest, and in what it failed.
     """
+    settings = _settings(distances, min_samples, eps, demands, counts_itself)
+    scores = _scores(distances, settings)
     best, best_score = None, -np.inf
-    closest = None
-    known: dict[bytes, float] = {}  # neighbouring settings often give the same labels
-    for setting in _settings(distances, min_samples, eps, demands, counts_itself):
-        if closest is None or setting.lacks < closest.lacks:
-            closest = setting
-        if setting.lacks > 0:
-            continue
-        labels = setting.order.labels(setting.eps)
-        key = labels.tobytes()
-        if key not in known:
-            score = silhouette_score(distances, labels)
-            known[key] = -1.0 if score is None else score  # one cluster is never better than two
-        if known[key] > best_score + _SAME:
-            best, best_score = setting, known[key]
+    for setting in np.flatnonzero(settings.lacks == 0):
+        if scores.flat[setting] > best_score + _SAME:
+            best, best_score = int(setting), scores.flat[setting]
     if best is None:
-        failure = _failure(distances, closest, demands)
         raise NotOrganizableError(
-            f"DBSCAN finds no clustering of these {len(distances)} cases; {failure}",
+            f"DBSCAN finds no clustering of these {len(distances)} cases; "
+            f"{_failure(distances, settings, demands)}",
             where="organizer dbscan-prototypes",
             allowed=str(demands),
             next_step="lower min_clustered or min_clusters, or choose the organizer 'linear'",
         )
-    labels = best.order.labels(best.eps)
-    return Clustering.measured(distances, labels, min_samples=best.min_samples, eps=best.eps)
+    chosen, radius = settings.named(best)
+    return Clustering.measured(distances, settings.labels(best), min_samples=chosen, eps=radius)
 
 
 def _settings(
     distances: Array, min_samples: list[int], eps: Array, demands: Demands, counts_itself: bool
-) -> Iterator[_Setting]:
+) -> _Settings:
     itself = 0 if counts_itself else 1
-    orders = density_orders(distances, [m + itself for m in min_samples])
-    for m, order in zip(min_samples, orders, strict=True):
-        clusters = order.clusters(eps)
-        lacks = demands.lacks(clusters, order.clustered(eps), len(distances))
-        for place, radius in enumerate(eps):
-            yield _Setting(
-                min_samples=m,
-                eps=float(radius),
-                clusters=int(clusters[place]),
-                lacks=float(lacks[place]),
-                order=order,
-            )
+    orders = density_orders(places_among(eps, distances), [m + itself for m in min_samples])
+    places = np.arange(len(eps))
+    shape = len(orders), len(eps)
+    clusters = np.reshape([order.clusters(places) for order in orders], shape)
+    clustered = np.reshape([order.clustered(places) for order in orders], shape)
+    return _Settings(
+        min_samples=min_samples,
+        eps=eps,
+        orders=orders,
+        clusters=clusters,
+        lacks=demands.lacks(clusters, clustered, len(distances)),
+    )
 
 
-def _failure(distances: Array, closest: _Setting | None, demands: Demands) -> str:
+def _scores(distances: Array, settings: _Settings) -> Array:
+    """Return the silhouette of each setting that lacks nothing, `(m, e)`; -inf for the others."""
+    feasible = settings.lacks == 0
+    found: dict[tuple[int, int], Array] = {}
+    for row, order in enumerate(settings.orders):
+        places = np.flatnonzero(feasible[row])
+        found |= {
+            (row, int(place)): labels
+            for place, labels in zip(places, order.labels_of_all(places), strict=True)
+        }
+    scores = np.full(feasible.shape, -np.inf)
+    distinct: dict[bytes, tuple[int, Array]] = {}  # neighbouring settings often give the same labels
+    which = {
+        setting: distinct.setdefault(found[setting].tobytes(), (len(distinct), found[setting]))[0]
+        for setting in _to_and_fro(feasible)
+    }
+    measured = silhouettes(distances, [labels for _, labels in distinct.values()])
+    for setting, number in which.items():
+        score = measured[number]
+        scores[setting] = -1.0 if score is None else score  # one cluster is never better than two
+    return scores
+
+
+def _to_and_fro(feasible: Array) -> Iterator[tuple[int, int]]:
+    """Yield the feasible settings so that each gives nearly the labels of the one before.
+
+    Along `min_samples` few cases move from one to the next, along eps many more.
+    """
+    for place in range(feasible.shape[1]):
+        rows = np.flatnonzero(feasible[:, place]).tolist()
+        yield from ((row, place) for row in (rows if place % 2 == 0 else reversed(rows)))
+
+
+def _failure(distances: Array, settings: _Settings, demands: Demands) -> str:
     """Say which setting came closest, and what it lacks."""
-    if closest is None:
+    if settings.lacks.size == 0:
         return "there are no settings to try"
-    labels = closest.order.labels(closest.eps)
+    closest = int(settings.lacks.argmin())
+    min_samples, eps = settings.named(closest)
+    clusters, labels = int(settings.clusters.flat[closest]), settings.labels(closest)
     n, clustered, score = len(labels), int((labels >= 0).sum()), silhouette_score(distances, labels)
-    found = f"{closest.clusters} cluster{'' if closest.clusters == 1 else 's'}"
-    if closest.clusters < demands.min_clusters:
+    found = f"{clusters} cluster{'' if clusters == 1 else 's'}"
+    if clusters < demands.min_clusters:
         found += f" ({demands.min_clusters} needed)"
     share = f"{_percent(clustered / n)} of {n} cases clustered"
     if clustered / n < demands.min_clustered:
         share += f" ({_percent(demands.min_clustered)} needed)"
     silhouette = "undefined" if score is None else f"{score:.2f}"
-    setting = f"min_samples={closest.min_samples}, eps={closest.eps:.4g}"
-    return f"closest: {setting}: {found}, {share}, silhouette {silhouette}"
+    return f"closest: min_samples={min_samples}, eps={eps:.4g}: {found}, {share}, silhouette {silhouette}"
 
 
 def _percent(share: float) -> str:

@@ -15,12 +15,13 @@ from cbrkit_xai.errors import NotOrganizableError, ParameterError
 from cbrkit_xai.features import Array
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.organizers.clustering import Clustering
-from cbrkit_xai.organizers.clustering_search import Demands, best_clustering, radii
+from cbrkit_xai.organizers.clustering_search import Demands, best_clustering
 from cbrkit_xai.organizers.density import dbscan_labels
 from cbrkit_xai.organizers.distances import distances_of_all
 from cbrkit_xai.organizers.noise import usual_distance, with_noise_joined
 from cbrkit_xai.organizers.parameter_ranges import is_natural, is_radius, is_share, range_of
 from cbrkit_xai.organizers.prototype_index import PrototypeIndex
+from cbrkit_xai.organizers.radii import radii
 from cbrkit_xai.protocols import Aggregator, Metric, Progress
 
 
