@@ -17,30 +17,49 @@ _EXIT_CODES = {"passed": 0, "failed": 1, "skipped": 2}
 
 
 @click.command("check")
-@click.argument("name", metavar="NAME|DISTRIBUTION")
+@click.argument("name", metavar="NAME|DISTRIBUTION", required=False)
+@click.option("--all", "everything", is_flag=True, help="Check all plugins that are installed.")
 @click.option("--kind", metavar="KIND", help="Check components of this kind only, such as metric.")
 @json_option
-def command(name: str, kind: str | None, as_json: bool) -> int:
+def command(name: str | None, everything: bool, kind: str | None, as_json: bool) -> int:
     """Check that a component, or each of a distribution's, keeps the contract of its kind.
 
     NAME:VALUE gives a component its one required parameter, such as onnx:model.onnx.
     """
+    import time
+
     from cbrkit_xai.cli.checked import checked
     from cbrkit_xai.cli.plugins import check_kind
     from cbrkit_xai.cli.terminal import print_json, progress_bar
     from cbrkit_xai.registry import default_registry
 
+    _refuse_none_or_both(name, everything)
     _prepare_the_kit()
     if kind is not None:
         check_kind(kind)
-    with progress_bar(f"checking {name}") as bar, _interruptible(bar) as progress:
+    what = name or "all"
+    started = time.perf_counter()
+    with progress_bar(f"checking {what}") as bar, _interruptible(bar) as progress:
         rows = checked(name, kind, default_registry(), progress)
+    seconds = time.perf_counter() - started
     state = _state(rows)
     if as_json:
-        print_json({"state": state, "checked": [row.to_json() for row in rows]})
+        found = [row.to_json() for row in rows]
+        print_json({"state": state, "seconds": round(seconds, 3), "checked": found})
     else:
-        _print(name, rows, state)
+        _print(what, rows, state, seconds)
     return _EXIT_CODES[state]
+
+
+def _refuse_none_or_both(name: str | None, everything: bool) -> None:
+    from cbrkit_xai.errors import ParameterError
+
+    if (name is None) != everything:
+        raise ParameterError(
+            "there is nothing to check" if name is None else f"{name!r} is a part of all",
+            where="check",
+            allowed="a name that `cbrkit-xai plugins` lists, or --all",
+        )
 
 
 def _prepare_the_kit() -> None:
@@ -92,10 +111,10 @@ def _interruptible(progress: Callable[[int, int], None]) -> Iterator[Callable[[i
 
 def _state(rows: list[Row]) -> str:
     states = {row.state for row in rows}
-    return next(state for state in ("failed", "passed", "skipped") if state in states)
+    return next((state for state in ("failed", "passed") if state in states), "skipped")
 
 
-def _print(name: str, rows: list[Row], state: str) -> None:
+def _print(what: str, rows: list[Row], state: str, seconds: float) -> None:
     from cbrkit_xai.cli.terminal import print_table, printable, say
 
     print_table(("kind", "name", "result"), [(row.kind, row.name, _result(row)) for row in rows])
@@ -104,11 +123,11 @@ def _print(name: str, rows: list[Row], state: str) -> None:
     done = [one for row in rows for one in row.results]
     failed = sum(row.count("failed") + bool(row.broken) for row in rows)
     if state == "skipped":
-        say(f"{name}: nothing was checked")
+        say(f"{what}: nothing was checked")
     elif failed:
-        say(f"{name}: {failed} failed of {_checks(len(done))}")
+        say(f"{what}: {failed} failed of {_checks(len(done))} in {seconds:.1f} s")
     else:
-        say(f"{name}: {_checks(len(done))} passed in {sum(one.seconds for one in done):.1f} s")
+        say(f"{what}: {_checks(len(done))} passed in {seconds:.1f} s")
 
 
 def _result(row: Row) -> str:

@@ -10,7 +10,7 @@ import attrs
 if TYPE_CHECKING:
     from cbrkit_xai.choice import Use
     from cbrkit_xai.components import ComponentPlugin
-    from cbrkit_xai.registry import RegisteredPlugin, Registry
+    from cbrkit_xai.registry import Registry
     from cbrkit_xai.testing import Check, Result
 
 
@@ -64,15 +64,15 @@ class Row:
 
 
 def checked(
-    name: str, kind: str | None, registry: Registry, progress: Callable[[int, int], None] | None = None
+    name: str | None, kind: str | None, registry: Registry, progress: Callable[[int, int], None] | None = None
 ) -> list[Row]:
     """Run every check of what a name stands for, and return a row for each plugin and component.
 
     Parameters
     ----------
-    name : str
+    name : str or None
         Of a distribution, a plugin or a component; or `NAME:VALUE`, a component with its one required
-        parameter.
+        parameter; None for all plugins and their components.
     kind : str or None
         Check components of this kind only.
     registry : Registry
@@ -101,36 +101,34 @@ def checked(
     return list(rows.values())
 
 
-def _subjects(name: str, kind: str | None, registry: Registry) -> Iterator[list[Check] | Row]:
-    plugins = [one for one in registry.plugins if name in (one.distribution, one.name, one.owner)]
+def _subjects(name: str | None, kind: str | None, registry: Registry) -> Iterator[list[Check] | Row]:
+    plugins = [one for one in registry.plugins if name in (None, one.distribution, one.name, one.owner)]
     records = [
         record
         for plugin in registry.plugins
         for record in plugin.components
         if (plugin in plugins or record.name == name) and kind in (None, record.kind)
     ]
-    if not records and not (plugins and kind is None):
+    if name is not None and not records and not (plugins and kind is None):
         yield _with_parameter(name, kind, registry)
         return
     if kind is None:
-        yield from _of_plugins(name, plugins, registry)
+        # By distribution: one process tells what all plugins of one load.
+        names = dict.fromkeys(one.distribution or one.owner for one in plugins) if name is None else [name]
+        for one in names if plugins else ():
+            yield from _of_plugins(one, registry)
     for record in records:
         yield _of_record(record, registry)
 
 
-def _of_plugins(
-    name: str, plugins: list[RegisteredPlugin], registry: Registry
-) -> Iterator[list[Check] | Row]:
+def _of_plugins(name: str, registry: Registry) -> Iterator[list[Check] | Row]:
     from cbrkit_xai.testing import Check, laws_of
     from cbrkit_xai.testing.plugin_laws import subjects_of_distribution
 
-    if not plugins:
-        return
-    for plugin in plugins:
-        if plugin.state == "disabled":
-            yield Row(kind="plugin", name=plugin.owner, skipped=plugin.reason)
     for subject in subjects_of_distribution(name, registry):
-        if subject.plugin.state != "disabled":
+        if subject.plugin.state == "disabled":
+            yield Row(kind="plugin", name=subject.plugin.owner, skipped=subject.plugin.reason)
+        else:
             yield [Check(law=law, subject=subject) for law in laws_of("plugin") if law.applies(subject)]  # type: ignore[arg-type]
 
 

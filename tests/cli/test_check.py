@@ -216,6 +216,8 @@ def test_a_classifier_of_ones_own_is_checked_by_its_file(run, tmp_path):
         (["minkowski", "--kind", "judge"], "there is no judge 'minkowski'"),
         (["cosine:3"], "metric 'cosine': 'cosine' takes nothing after a colon; allowed: cosine"),
         (["onnx:"], "classifier 'onnx': 'onnx:' does not say which file; allowed: onnx:FILE"),
+        ([], "check: there is nothing to check; allowed: a name that `cbrkit-xai plugins` lists, or --all"),
+        (["cosine", "--all"], "check: 'cosine' is a part of all; allowed:"),
     ],
 )
 def test_the_users_mistake_is_one_line_and_exit_code_2(check, arguments, told):
@@ -250,8 +252,49 @@ def test_without_hypothesis_it_says_what_to_install():
     )
 
 
-def test_an_interruption_is_said_in_a_line_and_exit_code_130(cache, tmp_path):
-    command = [sys.executable, "-m", "cbrkit_xai", "check", "cbrkit-xai"]
+@pytest.fixture
+def two_plugins(stranger, monkeypatch):
+    """Let but two plugins be installed: the stranger's, and one of the core's."""
+    stranger(more=POLICY)
+    every = registry.Registry.plugins.fget
+    names = ("stranger", "cbrkit_xai.retention.always")
+    few = property(lambda self: tuple(one for one in every(self) if one.name in names))
+    monkeypatch.setattr(registry.Registry, "plugins", few)
+
+
+def test_all_plugins_are_checked_with_all_their_components(check, two_plugins):
+    found = json.loads(check("--all", "--json").stdout)
+    assert found["state"] == "passed"
+    assert {(row["kind"], row["name"]) for row in found["checked"]} == {
+        ("plugin", "stranger:stranger"),
+        ("plugin", "cbrkit-xai:cbrkit_xai.retention.always"),
+        ("metric", "apart"),
+        ("retention-policy", "apart"),
+        ("retention-policy", "always"),
+    }
+
+
+def test_the_last_line_says_how_long_all_took(check, two_plugins):
+    done = check("--all", "--kind", "retention-policy")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"all: 16 checks passed in [\d.]+ s", done.stdout.splitlines()[-1])
+
+
+def test_also_where_some_fail_the_last_line_says_how_long_it_took(check, stranger):
+    stranger(LOPSIDED)
+    last = check("apart").stdout.splitlines()[-1]
+    assert re.fullmatch(r"apart: 1 failed of \d+ checks in [\d.]+ s", last)
+
+
+def test_where_none_of_a_kind_is_installed_nothing_is_checked(check, two_plugins):
+    done = check("--all", "--kind", "judge")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1] == "all: nothing was checked"
+
+
+@pytest.mark.parametrize("command", [["check", "cbrkit-xai"], ["check", "--all"]], ids=["core", "all"])
+def test_an_interruption_is_said_in_a_line_and_exit_code_130(cache, tmp_path, command):
+    command = [sys.executable, "-m", "cbrkit_xai", *command]
     environment = {**os.environ, "CBRKIT_XAI_CACHE": str(cache)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
