@@ -449,6 +449,20 @@ def test_a_clustered_curve_is_query_independent_from_where_all_queries_get_one_p
     assert differing[1:] == [0, 0, 0]
 
 
+def test_a_photo_that_is_held_out_alone_gets_the_prediction_of_all_from_the_number_of_prototypes_on():
+    run = made().runs[CLUSTERED]
+    alone = attrs.evolve(
+        run, predicted=run.predicted[:1], weight_squares=run.weight_squares[:1], entries=np.full((1, 30), 2)
+    )
+    folds = Folds(fold_of=np.arange(30)[None])
+    assert query_independence(alone, folds).same_from == 2
+    assert query_independence(alone, folds).differing[1:].tolist() == [0, 0, 0]
+    weighted = run.configuration.evolve(reuse={"use": "mean", "weight": "similarity"})
+    found = query_independence(attrs.evolve(alone, configuration=weighted), folds)
+    assert found.same_from is None
+    assert np.isnan(found.differing).all()
+
+
 def test_the_caption_says_from_where_on_a_curve_says_nothing_about_similarity(written):
     assert "from k = 2 on (hollow) query-independent" in written.text
     assert "query-independent" in svg_texts(written.folder)["rmse-over-k-01"]

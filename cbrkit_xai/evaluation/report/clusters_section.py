@@ -36,9 +36,11 @@ MOST_CLUSTERS = 12
 """Clusters that are shown one by one; the largest."""
 
 _READING = (
-    "What the clusters are is told of the whole case base. What they cost is told of held-out photos alone: "
-    "each fold had clusters of its own. All intervals are 95 %."
+    "What the clusters are is told of the whole case base. What they cost is told of held-out photos "
+    "alone{how}. All intervals are 95 %. Comparisons stand here each by itself, not corrected for their "
+    "number; those in the answers are."
 )
+_OF_FOLDS = ", for which each fold had clusters of its own"
 _NONE = "No configuration was asked to explain its clusters."
 
 
@@ -47,7 +49,8 @@ def clusters_section(
 ) -> dict[str, Any]:
     """Return what the section shows; pictures are among it."""
     told = [_told(evaluation, one, subtitle, number) for number, one in enumerate(explained, start=1)]
-    return {"reading": _READING if told else _NONE, "explained": told}
+    how = "" if evaluation.protocol.leaks else _OF_FOLDS
+    return {"reading": _READING.format(how=how) if told else _NONE, "explained": told}
 
 
 def _told(evaluation: Evaluation, one: ExplainedClusters, subtitle: str, number: int) -> dict[str, Any]:

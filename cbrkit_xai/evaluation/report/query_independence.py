@@ -40,35 +40,55 @@ class QueryIndependence:
 
 
 def query_independence(run: Run, folds: Folds) -> QueryIndependence:
-    """Return how far predictions depend on the query, from the predictions alone.
+    """Return how far predictions depend on the query, from the predictions alone where a fold has several.
 
     The mean of a fold's prototypes is what all its queries are answered with once k has reached
     their number; where the largest k does not reach it, or where neighbours are weighted by their distance,
     no prediction shows it.
     """
-    queries = np.zeros(len(run.ks))
-    differing = np.zeros(len(run.ks))
+    queries, differing = 0, np.zeros(len(run.ks))
     is_same = np.ones(len(run.ks), dtype=bool)
+    seen = False
     for split in folds.splits():
         predicted = run.predicted[split.repeat, split.held_out]  # (held out, ks, methods)
         predicted = predicted[~np.isnan(predicted).all(axis=(1, 2))]
-        if len(predicted) < 2:
+        if not len(predicted):
             continue
-        is_same &= ~_differ(predicted, predicted[:1]).any(axis=0)
-        if (
-            run.entries[split.repeat, split.fold] > run.ks[-1]
-            or _differ(predicted, predicted[:1])[:, -1].any()
-        ):
-            continue
-        queries += len(predicted)
-        differing += _differ(predicted, predicted[:1, -1:]).sum(axis=0)
+        seen = True
+        entries = int(run.entries[split.repeat, split.fold])
+        same = _same(predicted, entries, run)
+        is_same &= same
+        if entries <= run.ks[-1] and same[-1]:
+            queries += len(predicted)
+            differing += _differ(predicted, predicted[:1, -1:]).sum(axis=0)
     known = run.entries[run.entries > 0]
     return QueryIndependence(
         ks=run.ks,
-        differing=np.divide(differing, queries, out=np.full(len(run.ks), np.nan), where=queries > 0),
-        same_from=_same_from(run.ks, is_same),
+        differing=differing / queries if queries else np.full(len(run.ks), np.nan),
+        same_from=_same_from(run.ks, is_same) if seen else None,
         prototypes=(int(known.min()), int(known.max())) if len(known) else (0, 0),
     )
+
+
+def _same(predicted: Array, entries: int, run: Run) -> Array:
+    """Say at which k all queries of a fold get one prediction, `(ks,)`.
+
+    One query alone shows nothing; there it follows from the number of entries, if all speak alike.
+    """
+    if len(predicted) > 1:
+        same: Array = ~_differ(predicted, predicted[:1]).any(axis=0)
+        return same
+    if not _entries_speak_alike(run):
+        return np.zeros(len(run.ks), dtype=bool)
+    return np.array([k >= entries for k in run.ks])
+
+
+def _entries_speak_alike(run: Run) -> bool:
+    if run.configuration is None:
+        return False
+    reuse, organizer = run.configuration.reuse, run.configuration.organizer
+    by_distance = reuse.name != "mean" or reuse.parameters.get("weight", "none") == "similarity"
+    return not by_distance and organizer.parameters.get("noise") != "fallback"
 
 
 def _differ(predicted: Array, reference: Array) -> Array:
