@@ -76,8 +76,7 @@ def _same(predicted: Array, entries: int, run: Run) -> Array:
     One query alone shows nothing; there it follows from the number of entries, if all speak alike.
     """
     if len(predicted) > 1:
-        same: Array = ~_differ(predicted, predicted[:1]).any(axis=0)
-        return same
+        return np.asarray(~_differ(predicted, predicted[:1]).any(axis=0))
     if not _entries_speak_alike(run):
         return np.zeros(len(run.ks), dtype=bool)
     return np.array([k >= entries for k in run.ks])
