@@ -1,0 +1,273 @@
+"""`cbrkit-xai reproduce`: the paper's tables, figures and claims on any case base."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
+from cbrkit_xai.cli.evaluation_choices import chosen_substitutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cbrkit_xai.case_base import CaseBase
+    from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
+    from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
+
+PAPER, PREDECESSOR = "paper2022", "java2021"
+
+
+@click.command("reproduce")
+@click.argument("base", default=DEFAULT_BASE, metavar="[FILE|NAME]")
+@click.option(
+    "--output",
+    "-o",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Where report.html and all that programs read are written.",
+)
+@images_option
+@click.option(
+    "--substitute",
+    "substitutes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Let other features stand for the paper's: latent=efficientnet-lite0. Every page then says so.",
+)
+@click.option(
+    "--as",
+    "whose",
+    type=click.Choice([PAPER, PREDECESSOR]),
+    default=PAPER,
+    show_default=True,
+    help="java2021: the predecessor's leave-one-out and growth curve; needs the pixels (--images).",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How often the paper's 5 folds are dealt anew; it dealt them once.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of all that is drawn.")
+@click.option(
+    "--cluster-scope",
+    type=click.Choice(["fold", "global"]),
+    default="fold",
+    show_default=True,
+    help="global: clusters are found once, among held-out photos too, and LEAK is printed.",
+)
+@click.option("--no-times", is_flag=True, help="Leave figure 4 and the claims about time out.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one for each core.")
+@json_option
+def command(
+    base: str,
+    output: Path,
+    images: str | None,
+    substitutes: tuple[str, ...],
+    whose: str,
+    repeats: int,
+    seed: int,
+    cluster_scope: str,
+    no_times: bool,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Repeat the paper's evaluation on a case base, and say for each of its claims whether it holds there.
+
+    BASE is a .cbr file or the name of a bundled one.
+    """
+    from cbrkit_xai.evaluation.protocol import Protocol
+    from cbrkit_xai.evaluation.writing import check_can_write
+
+    if whose == PREDECESSOR and (substitutes or no_times or cluster_scope != "fold"):
+        raise click.UsageError("--substitute, --no-times and --cluster-scope go with --as paper2022")
+    protocol = Protocol(repeats=repeats, seed=seed, cluster_scope=cluster_scope)  # type: ignore[arg-type]
+    substitute = chosen_substitutes(substitutes)
+    found = chosen_base(base, images)
+    check_can_write(output)
+    said = _command(whose, images is not None, substitute, repeats, seed, cluster_scope, no_times)
+    if whose == PREDECESSOR:
+        return _predecessor(found, output, seed, jobs, said, as_json=as_json)
+    return _paper(found, output, protocol, substitute, jobs, said, with_times=not no_times, as_json=as_json)
+
+
+def _paper(
+    base: CaseBase,
+    folder: Path,
+    protocol: Any,
+    substitute: dict[str, str],
+    jobs: int | None,
+    said: str,
+    *,
+    with_times: bool,
+    as_json: bool,
+) -> int:
+    from cbrkit_xai.cli.terminal import progress_bar
+    from cbrkit_xai.evaluation.reproduction.measuring import measured
+    from cbrkit_xai.evaluation.reproduction.reproducing import reproduce
+    from cbrkit_xai.evaluation.reproduction.writing import write_reproduction
+
+    with progress_bar("repeating the paper's evaluation") as progress:
+        found = reproduce(
+            base,
+            protocol=protocol,
+            folder=folder,
+            substitute=substitute,
+            workers=jobs,
+            progress=progress,
+        )
+    times = None
+    if with_times:
+        with progress_bar("timing queries") as progress:
+            times = measured(found, base, progress=progress)
+    written = [
+        *write_reproduction(found, folder, command=said, times=times),
+        *_results(found.evaluation, folder),
+    ]
+    clocked = () if times is None else times[1]
+    if as_json:
+        _print_json(found, clocked, written)
+    else:
+        _print(found, clocked, written)
+    return 0
+
+
+def _predecessor(
+    base: CaseBase, folder: Path, seed: int, jobs: int | None, said: str, *, as_json: bool
+) -> int:
+    from cbrkit_xai.cli.terminal import print_json, progress_bar, say
+    from cbrkit_xai.evaluation.reproduction.predecessor import reproduce_predecessor
+    from cbrkit_xai.evaluation.reproduction.writing import write_predecessor
+    from cbrkit_xai.evaluation.writing import summary_of
+
+    with progress_bar("repeating the predecessor's evaluation") as progress:
+        found = reproduce_predecessor(base, seed=seed, folder=folder, workers=jobs, progress=progress)
+    written = [
+        *write_predecessor(found, folder, command=said),
+        *_results(found.evaluation, folder),
+    ]
+    if as_json:
+        summary = summary_of(found.evaluation)
+        print_json({**summary, "missing": list(found.missing), "files": [str(one) for one in written]})
+        return 0
+    from cbrkit_xai.cli.evaluation_page import print_evaluation
+
+    print_evaluation(found.evaluation)
+    for one in found.missing:
+        say(f"not applicable: {one}")
+    say(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+def _results(evaluation: Any, folder: Path) -> list[Path]:
+    from cbrkit_xai.cli.terminal import warn
+    from cbrkit_xai.evaluation.writing import has_parquet, write_results
+
+    if not has_parquet():
+        warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')
+    return write_results(evaluation, folder)
+
+
+def _print_json(found: Reproduction, clocked: Sequence[Claim], written: Sequence[Path]) -> None:
+    from cbrkit_xai.cli.terminal import print_json
+    from cbrkit_xai.evaluation.reproduction.writing import to_json
+
+    content = to_json(found)
+    claims = [*content["claims"], *(one.to_json() for one in clocked)]
+    print_json(
+        {
+            **content,
+            "claims": sorted(claims, key=lambda one: one["letter"]),
+            "files": [str(path) for path in written],
+        }
+    )
+
+
+def _print(found: Reproduction, clocked: Sequence[Claim], written: Sequence[Path]) -> None:
+    """Print Table 2, the claims, and what must be known to read them."""
+    from cbrkit_xai.cli.evaluation_page import LEAK
+    from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
+
+    evaluation = found.evaluation
+    say(f"{evaluation.name}: {len(evaluation.cases)} cases · {evaluation.provenance}")
+    if evaluation.protocol.leaks:
+        print_wrapped(LEAK)
+    if evaluation.substituted:
+        print_wrapped(f"SUBSTITUTED: {evaluation.substituted}")
+    columns = ("Table 2", "m", "eps", "silhouette", "clusters", "clustered", "the paper's: m, eps, ...")
+    print_table(columns, [_row(one) for one in found.clusterings])
+    for one in found.clusterings:
+        if one.clustering is None:
+            print_wrapped(f"{one.of.paper.identifier}: {one.reason}")
+    claims = sorted([*found.claims, *clocked], key=lambda one: one.asked.letter)
+    print_table(
+        ("", "claim", "here", "because"),
+        [(one.asked.letter, one.asked.statement, one.verdict, _because(one)) for one in claims],
+    )
+    if evaluation.is_automatic:
+        print_wrapped("The paper's procedure on automatic votes: what holds, holds of programs' votes.")
+    say(f"written to {written[0].parent}: {', '.join(path.name for path in written)}")
+
+
+def _row(row: Any) -> tuple[str, ...]:
+    from cbrkit_xai.evaluation.wording import number
+
+    found, paper = row.clustering, row.of.paper.clustering
+    mark = " SUBSTITUTED" if row.of.substituted else ""
+    theirs = "none"
+    if paper is not None:
+        values = (
+            paper.min_samples,
+            f"{paper.eps:g}",
+            f"{paper.silhouette:.2f}",
+            paper.clusters,
+            paper.clustered,
+        )
+        theirs = ", ".join(map(str, values))
+    if found is None:
+        return (f"{row.of.paper.identifier}{mark}", *[""] * 5, theirs)
+    silhouette = "" if found.silhouette is None else f"{found.silhouette:.2f}"
+    return (
+        f"{row.of.paper.identifier}{mark}",
+        str(found.min_samples),
+        number(found.eps),
+        silhouette,
+        str(found.clusters),
+        f"{found.clustered} of {found.n}",
+        theirs,
+    )
+
+
+def _because(claim: Claim) -> str:
+    """Return the sentence without the verdict it begins with."""
+    return claim.sentence.partition(": ")[2]
+
+
+def _command(
+    whose: str,
+    has_images: bool,
+    substitute: dict[str, str],
+    repeats: int,
+    seed: int,
+    cluster_scope: str,
+    no_times: bool,
+) -> str:
+    """Return the command line that repeats this, without the paths of this machine."""
+    words = ["cbrkit-xai", "reproduce", "BASE", "-o", "DIR", "--as", whose]
+    if has_images:
+        words += ["--images", "PHOTOS"]
+    if whose == PAPER:
+        for name, value in sorted(substitute.items()):
+            words += ["--substitute", f"{name}={value}"]
+        words += ["--repeats", str(repeats), "--cluster-scope", cluster_scope]
+    words += ["--seed", str(seed)]
+    if no_times:
+        words.append("--no-times")
+    return shlex.join(words)

@@ -1,0 +1,51 @@
+"""Claim (b): the error of the clustered organisation grows with k."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cbrkit_xai.evaluation.null_law import null_rmse
+from cbrkit_xai.evaluation.report.query_independence import query_independence
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, rmse_at
+from cbrkit_xai.evaluation.reproduction.organisation import short_name
+from cbrkit_xai.evaluation.results import Evaluation, Run
+
+
+def error_grows_with_k(evaluation: Evaluation, clustered: Sequence[Run]) -> AskedClaim:
+    """Return the claim about these runs."""
+    return AskedClaim(
+        letter="b",
+        statement="The error of clustered prediction grows as k grows.",
+        quote="The clustered organization presents an opposite behaviour, growing in error as k does.",
+        how="Mean squared error at the largest k less that at the smallest, corrected t. From the number of "
+        "prototypes on nothing changes any more, so this compares the nearest prototype with all of them.",
+        comparisons=[_of_run(evaluation, run) for run in clustered if len(run.ks) > 1],
+        meaning="With all prototypes every query gets one and the same prediction, the plain mean of the "
+        "prototypes, in which a cluster of three photos counts as much as one of a hundred. That alone "
+        "raises the error: “without signal” is what the null law says of the same weights if photos and "
+        "votes had nothing to do with each other.",
+    )
+
+
+def _of_run(evaluation: Evaluation, run: Run) -> Comparison:
+    first, last = run.ks[0], run.ks[-1]
+    independence = query_independence(run, evaluation.folds)
+    low, high = independence.prototypes
+    prototypes = f"{low}" if low == high else f"{low} to {high}"
+    note = f"{prototypes} prototypes in a fold"
+    if independence.same_from is not None:
+        note += f"; query-independent from k = {independence.same_from} on"
+    null = null_rmse(evaluation.votes, run.weight_squares)
+    return directed(
+        f"{short_name(run)} grows from k = {first} to {last}",
+        contrast(evaluation, [(1, run, last)], [(1, run, first)]),
+        1,
+        numbers={
+            f"RMSE, k = {first}": rmse_at(evaluation, run, first),
+            f"RMSE, k = {last}": rmse_at(evaluation, run, last),
+            f"without signal, k = {first}": float(null[0]),
+            f"without signal, k = {last}": float(null[-1]),
+        },
+        note=f"{note}.",
+    )

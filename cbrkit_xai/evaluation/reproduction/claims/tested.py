@@ -1,0 +1,185 @@
+"""Tests of differences between errors of held-out cases, as the claims need them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.evaluation.comparing import FEWEST_GROUPS
+from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
+from cbrkit_xai.evaluation.differences import case_errors, differences_of
+from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA, Comparison
+from cbrkit_xai.evaluation.reproduction.organisation import short_name
+from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.scores import pooled_rmse, squared_error
+from cbrkit_xai.features import Array
+
+Term: TypeAlias = tuple[float, Run, int]
+"""Factor, run and k of a mean squared error in a contrast."""
+
+MOST_LEFT_OUT = 0.1
+"""Up to this share of the folds may be left out where a configuration could not be organised."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Contrast:
+    """A sum of mean squared errors less another, fold by fold.
+
+    Parameters
+    ----------
+    folds : array of shape (J,)
+        Of those folds that count.
+    test_over_training : float
+        Held-out cases over training cases.
+    problem : str
+        Why it cannot be tested; empty if it can.
+    note : str
+        Which folds were left out; empty if none was.
+    """
+
+    folds: Array
+    test_over_training: float
+    problem: str = ""
+    note: str = ""
+
+
+def contrast(evaluation: Evaluation, plus: Sequence[Term], minus: Sequence[Term]) -> Contrast:
+    """Return the sum of factor times mean squared error over `plus`, less that over `minus`.
+
+    Folds in which one of the runs could not be organised are left out, up to a tenth of all.
+    """
+    runs = list({run.label: run for _, run, _ in (*plus, *minus)}.values())
+    found = differences_of(_total(evaluation, plus), _total(evaluation, minus), evaluation.folds)
+    problem, note = _obstacle(evaluation, runs, found.per_case)
+    return Contrast(
+        folds=found.tested, test_over_training=found.test_over_training, problem=problem, note=note
+    )
+
+
+def directed(
+    about: str,
+    difference: Contrast,
+    sign: Literal[-1, 1],
+    *,
+    boundary: float = 0.0,
+    numbers: Mapping[str, float] | None = None,
+    note: str = "",
+) -> Comparison:
+    """Return the comparison that says that a contrast lies on one side of a boundary.
+
+    By the corrected t, two-sided: a sign to the other side speaks against it.
+
+    Parameters
+    ----------
+    sign : {-1, 1}
+        Below the boundary, or above it.
+    """
+    notes = " ".join(one for one in (note, difference.note) if one)
+    if difference.problem:
+        return Comparison(about=about, numbers=numbers or {}, problem=difference.problem, note=notes)
+    tested = corrected_t(difference.folds, difference.test_over_training, boundary=boundary, level=1 - ALPHA)
+    speaks_for = sign * (tested.estimate - boundary) > 0
+    return Comparison(
+        about=about,
+        numbers=numbers or {},
+        estimate=tested.estimate,
+        interval=tested.interval,
+        p_for=tested.p if speaks_for else 1.0,
+        p_against=1.0 if speaks_for else tested.p,
+        problem=tested.problem,
+        note=notes,
+    )
+
+
+def alike(
+    about: str, difference: Contrast, margin: float, *, numbers: Mapping[str, float] | None = None
+) -> Comparison:
+    """Return the comparison that says that a contrast is too small to matter.
+
+    For it speaks that it is shown to be within the margin on both sides (two one-sided tests, Schuirmann
+    1987); against it, that it is shown to be there at all. Finding nothing speaks for neither.
+
+    Parameters
+    ----------
+    margin : float
+        0 where none was stated; then nothing can be shown alike.
+    """
+    if difference.problem:
+        return Comparison(
+            about=about, numbers=numbers or {}, problem=difference.problem, note=difference.note
+        )
+    share = difference.test_over_training
+    tested = corrected_t(difference.folds, share, level=1 - ALPHA)
+    within = 1.0
+    if margin > 0 and not tested.problem:
+        below = corrected_t(difference.folds, share, boundary=margin, alternative="less")
+        above = corrected_t(difference.folds, share, boundary=-margin, alternative="greater")
+        within = max(below.p, above.p)
+    return Comparison(
+        about=about,
+        numbers=numbers or {},
+        estimate=tested.estimate,
+        interval=tested.interval,
+        p_for=within,
+        p_against=tested.p,
+        problem=tested.problem,
+        note=difference.note,
+    )
+
+
+def rmse_at(evaluation: Evaluation, run: Run, k: int) -> float:
+    """Return a run's pooled RMSE with k neighbours; NaN where it predicts nothing."""
+    return float(pooled_rmse(run.at(k), evaluation.votes, over=(0, 1)))
+
+
+def errors_of(evaluation: Evaluation, first: Run, second: Run) -> dict[str, float]:
+    """Return the pooled RMSE of the two runs that are compared, each at its own k."""
+    return {
+        f"RMSE, {place}": rmse_at(evaluation, run, own_k(run))
+        for place, run in (("first", first), ("second", second))
+    }
+
+
+def _total(evaluation: Evaluation, terms: Sequence[Term]) -> Array:
+    return np.sum([factor * case_errors(evaluation, run.label, k) for factor, run, k in terms], axis=0)
+
+
+def _obstacle(evaluation: Evaluation, runs: Sequence[Run], per_case: Array) -> tuple[str, str]:
+    """Return why these runs cannot be compared, and what had to be left out."""
+    photos = evaluation.groups.number
+    if photos < FEWEST_GROUPS:
+        return f"there are only {photos} photos; decisions take at least {FEWEST_GROUPS}", ""
+    notes = []
+    for run in runs:
+        failed, folds = int((run.entries == 0).sum()), run.entries.size
+        if run.role == "configuration" and failed:
+            told = f"{short_name(run)} could not be organised in {failed} of {folds} folds"
+            if failed > MOST_LEFT_OUT * folds:
+                return told, ""
+            notes.append(f"{told}, which are left out.")
+    organised = np.ones(evaluation.folds.fold_of.shape, dtype=bool)
+    for run in runs:
+        if run.role == "configuration":
+            fold = np.maximum(evaluation.folds.fold_of, 0)
+            organised &= np.take_along_axis(run.entries, fold, axis=1) > 0
+    voted = ~np.isnan(evaluation.votes).all(axis=1)
+    due = (evaluation.folds.fold_of >= 0) & voted & organised  # (repeats, n)
+    missing = int((np.isnan(per_case) & due).sum())
+    if missing:
+        names = " or ".join(short_name(run) for run in runs)
+        return f"{names} left {missing} of {int(due.sum())} held-out cases without a prediction", ""
+    return ("", " ".join(notes)) if due.any() else ("no held-out case was predicted", "")
+
+
+def margin_about(evaluation: Evaluation, run: Run, votes: float) -> float:
+    """Return a margin in votes as a difference of squared errors from a run's at its own k; NaN if none."""
+    errors = squared_error(run.at(own_k(run)), evaluation.votes)
+    known = errors[~np.isnan(errors)]
+    if math.isnan(votes) or len(known) == 0:
+        return math.nan
+    return 2 * math.sqrt(float(known.mean())) * votes + votes**2

@@ -1,0 +1,1 @@
+"""The reproduction's pictures, one kind a file."""

@@ -1,0 +1,171 @@
+"""One fitted index, asked one query at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.features import Array, Features, count, take
+from cbrkit_xai.protocols import Index, ReuseStrategy
+
+NANOSECONDS = 1_000.0
+"""In a microsecond."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class TimedIndex:
+    """What is asked, and what it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        As the pages call it.
+    label : str
+        Of the configuration.
+    index : Index
+        Fitted to the training cases.
+    reuse : ReuseStrategy
+        Fitted likewise.
+    queries : array or mapping of arrays
+        Features of photos that are none of the training cases; first axis q >= 1.
+    ks : tuple of int
+        Numbers of neighbours that are asked for.
+    """
+
+    name: str
+    label: str
+    index: Index
+    reuse: ReuseStrategy
+    queries: Features
+    ks: tuple[int, ...]
+
+    @property
+    def entries(self) -> int:
+        """Distances that a query takes."""
+        return len(self.index.entries)
+
+    def ask(self, query: int, k: int) -> tuple[float, float]:
+        """Return the microseconds of retrieval, and of reuse, of one query.
+
+        Its features are there already, as in the paper's comparison; describing a photo takes longer than all
+        the rest.
+        """
+        one = take(self.queries, slice(query, query + 1))
+        started = time.perf_counter_ns()
+        neighbours = self.index.nearest(one, k)
+        retrieved = time.perf_counter_ns()
+        self.reuse.reuse(neighbours)
+        reused = time.perf_counter_ns()
+        return (retrieved - started) / NANOSECONDS, (reused - retrieved) / NANOSECONDS
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueryTimes:
+    """How long single queries took.
+
+    Parameters
+    ----------
+    of : TimedIndex
+        What was asked.
+    ks : tuple of int
+        Those that were timed.
+    retrieve, reuse : array of shape (rounds, ks)
+        Microseconds, each of another query.
+    """
+
+    of: TimedIndex
+    ks: tuple[int, ...]
+    retrieve: Array
+    reuse: Array
+
+    @property
+    def total(self) -> Array:
+        """Retrieval and reuse, `(rounds, ks)`."""
+        return self.retrieve + self.reuse
+
+    def at(self, k: int) -> Array:
+        """Return the totals of each round at the timed k that is nearest, `(rounds,)`."""
+        place = min(range(len(self.ks)), key=lambda one: (abs(self.ks[one] - k), self.ks[one]))
+        return self.total[:, place]
+
+
+SECONDS = 1.5
+"""Each index is asked for about so long."""
+
+FEWEST, MOST = 7, 150
+"""Rounds: how often each k is asked."""
+
+SLOW = 20_000.0
+"""Microseconds of a query from which on not every k is timed: what k adds is nothing beside that."""
+
+
+def time_queries(indexes: Sequence[TimedIndex], seed: int, seconds: float = SECONDS) -> list[QueryTimes]:
+    """Ask all indexes in turns, so that whatever else the computer does falls on all of them alike.
+
+    A round asks every index once for each of its k, in an order drawn anew, and each with the query of that
+    round. Slow indexes take part in fewer rounds, spread over all.
+
+    Parameters
+    ----------
+    indexes : sequence of TimedIndex
+        Of any speed.
+    seed : int
+        Of the orders.
+    seconds : float
+        For each index, about.
+    """
+    plans = [_plan(one, seconds) for one in indexes]
+    rounds = max((number for _, number in plans), default=0)
+    found = [np.empty((number, len(ks), 2)) for ks, number in plans]
+    rng = np.random.default_rng(seed)
+    done = [0] * len(indexes)
+    with _collector_off():
+        for turn in range(rounds):
+            part = [
+                place
+                for place, (_, number) in enumerate(plans)
+                if number and (turn * number) // rounds != ((turn - 1) * number) // rounds
+            ]
+            asked = [(place, column) for place in part for column in range(len(plans[place][0]))]
+            for which in rng.permutation(len(asked)):
+                place, column = asked[which]
+                one = indexes[place]
+                query = turn % count(one.queries)
+                found[place][done[place], column] = one.ask(query, plans[place][0][column])
+            for place in part:
+                done[place] += 1
+    return [
+        QueryTimes(of=one, ks=ks, retrieve=times[:, :, 0], reuse=times[:, :, 1])
+        for one, (ks, _), times in zip(indexes, plans, found, strict=True)
+    ]
+
+
+def _plan(one: TimedIndex, seconds: float) -> tuple[tuple[int, ...], int]:
+    """Return which k are timed, and in how many rounds; what is asked first is slower than the rest."""
+    one.ask(0, one.ks[0])
+    takes = min(sum(one.ask(0, one.ks[-1])) for _ in range(2))
+    ks = one.ks
+    if takes > SLOW and len(ks) > 3:
+        ks = tuple(sorted({ks[0], ks[len(ks) // 2], ks[-1], *(k for k in ks if k == 5)}))
+    rounds = int(seconds * 1e6 / (max(takes, 1.0) * len(ks)))
+    return ks, min(max(rounds, FEWEST), MOST)
+
+
+class _collector_off:  # noqa: N801 - reads as what it does in a with statement
+    """Leave the garbage collector out of the times."""
+
+    def __enter__(self) -> None:
+        import gc
+
+        self.was_on = gc.isenabled()
+        gc.collect()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        import gc
+
+        if self.was_on:
+            gc.enable()
