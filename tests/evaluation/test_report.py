@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -554,6 +555,18 @@ def test_importing_the_report_loads_nothing_heavy():
     )
     loaded = set(json.loads(done.stdout))
     assert loaded.isdisjoint({"matplotlib", "jinja2", "scipy", "sklearn", "PIL", "pyarrow"})
+
+
+def test_the_command_that_repeats_it_is_one_that_the_command_line_takes():
+    from cbrkit_xai.cli.evaluate import command as evaluate_command
+    from cbrkit_xai.evaluation.report.repeat_section import command
+
+    words = shlex.split(command(made(), 99))
+    assert words[:3] == ["cbrkit-xai", "evaluate", "BASE"]
+    told = evaluate_command.make_context("evaluate", words[2:]).params
+    assert told["configurations"] == f"{LINEAR},{CLUSTERED}"
+    assert (told["ks"], told["folds"], told["repeats"], told["permutations"]) == ("1:4", 3, 2, 99)
+    assert told["baselines"].split(",") == ["uniform", "global-mean", "single-best-method", "oracle"]
 
 
 def test_progress_is_told_section_by_section(tmp_path):

@@ -101,6 +101,7 @@ def _page(
     command: str,
     progress: Progress | None,
 ) -> dict[str, Any]:
+    draws = 0 if permutation is None else len(permutation.draws)
     floor, about = noise_floor_of(evaluation), subtitle(evaluation)
     makers: dict[str, Callable[[], Any]] = {
         "first": lambda: first_screen(evaluation, answers, limits or limits_of(evaluation)),
@@ -112,7 +113,7 @@ def _page(
         "groups": lambda: groups_section(evaluation),
         "problems": lambda: _problems(evaluation),
         "time": lambda: in_words(has_times),
-        "repeat": lambda: repeat_section(evaluation, command),
+        "repeat": lambda: repeat_section(evaluation, command, draws),
     }
     number = counted(len(evaluation.configurations), "configuration")
     page: dict[str, Any] = {
