@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -23,11 +23,11 @@ from cbrkit_xai.evaluation.report.clusters_in_words import (
     votes_follow,
     votes_inside,
 )
-from cbrkit_xai.evaluation.report.families import organizer_of
+from cbrkit_xai.evaluation.report.families import names_in
 from cbrkit_xai.evaluation.report.figures_in_words import counted, figure
 from cbrkit_xai.evaluation.report.plots.bias_and_variance import PartsPlot
 from cbrkit_xai.evaluation.report.plots.colours_of_clusters import ColoursPlot
-from cbrkit_xai.evaluation.report.plots.palette import Look, looks
+from cbrkit_xai.evaluation.report.plots.palette import looks
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.vote_contrasts import ContrastPlot
 from cbrkit_xai.evaluation.results import Evaluation
@@ -147,7 +147,10 @@ def _parts(
     evaluation: Evaluation, parts: Sequence[BiasAndVariance], heading: Heading, number: int
 ) -> Picture:
     trimmed = [_to_the_last_prototype(evaluation, one) for one in parts]
-    plot = PartsPlot(parts=trimmed, looks=_looks(evaluation, trimmed))
+    by_label = names_in([evaluation.runs[one.label] for one in trimmed])
+    names = [by_label[one.label] for one in trimmed]
+    by_name = looks(names)
+    plot = PartsPlot(parts=trimmed, names=names, looks=[by_name[name] for name in names])
     return drawn(
         plot.draw,
         name=f"bias-and-variance-{number:02d}",
@@ -172,12 +175,6 @@ def _to_the_last_prototype(evaluation: Evaluation, one: BiasAndVariance) -> Bias
     most = int(run.entries.max(initial=0)) if run is not None and run.clustered else 0
     number = sum(k <= most for k in one.ks) or 1 if most else len(one.ks)
     return attrs.evolve(one, ks=one.ks[:number], lasting=one.lasting[:number], varying=one.varying[:number])
-
-
-def _looks(evaluation: Evaluation, parts: Sequence[BiasAndVariance]) -> list[Look]:
-    organizers = [organizer_of(evaluation.runs[one.label]) or one.label for one in parts]
-    by_name: Mapping[str, Look] = looks(list(dict.fromkeys(organizers)))
-    return [by_name[name] for name in organizers]
 
 
 def _contrasts(

@@ -31,11 +31,14 @@ class PartsPlot:
     ----------
     parts : sequence of BiasAndVariance
         Each a curve over k, or a level where k is 0.
+    names : sequence of str
+        Of each, for the legend.
     looks : sequence of Look
         How each is drawn.
     """
 
     parts: Sequence[BiasAndVariance]
+    names: Sequence[str]
     looks: Sequence[Look]
 
     @property
@@ -71,10 +74,10 @@ class PartsPlot:
     def _draw_part(self, axes: Axes, title: str, part: Callable[[BiasAndVariance], Array]) -> None:
         last = max(max(one.ks) for one in self.parts)
         axes.set_xlim(0.5, last + 0.5)
-        for one, look in zip(self.parts, self.looks, strict=True):
+        for one, name, look in zip(self.parts, self.names, self.looks, strict=True):
             values = part(one)
             if one.ks == (0,):
-                axes.axhline(float(values[0]), color=INK, linewidth=1.1, label=one.label)
+                axes.axhline(float(values[0]), color=INK, linewidth=1.1, label=name)
                 continue
             axes.plot(
                 np.array(one.ks),
@@ -83,7 +86,7 @@ class PartsPlot:
                 marker=look.marker,
                 markersize=3.6,
                 linewidth=1.5,
-                label=one.label,
+                label=name,
             )
         axes.set_title(title, loc="left")
         axes.set_xlabel("k")

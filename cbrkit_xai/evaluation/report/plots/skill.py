@@ -70,7 +70,7 @@ class SkillPlot:
         )
         name = gain.run.label + (f", k = {gain.k}" if gain.k else "")
         place = axes.get_yaxis_transform()
-        axes.text(-0.02, row, shortened(name, 70), transform=place, ha="right", va="center", fontsize=8)
+        axes.text(-0.02, row, shortened(name, 72), transform=place, ha="right", va="center", fontsize=7.5)
         text = signed(estimate)
         if np.isfinite(start):
             text += f"  ({signed(start)} to {signed(end)})"
