@@ -55,7 +55,7 @@ def _print_errors(tuning: Tuning) -> None:
             for label, cells in rows.items()
         ],
     )
-    say("* the least of all; > chosen; blank where not organised in every fold")
+    say("* the least of all; > chosen; blank where some fold's training cases could not be organised")
 
 
 def _cell(tuning: Tuning, place: int) -> str:
@@ -65,8 +65,10 @@ def _cell(tuning: Tuning, place: int) -> str:
 
 
 def _not_organised(tuning: Tuning) -> list[str]:
-    """Return a sentence for each configuration that could not be chosen everywhere."""
-    problems = {
-        point.label: problem for point, problem in zip(tuning.points, tuning.problems, strict=True) if problem
-    }
-    return [f"{label}: {problem}" for label, problem in problems.items()]
+    """Return a sentence for all configurations that could not be chosen everywhere for the same reason."""
+    labels_of: dict[str, list[str]] = {}
+    for point, problem in zip(tuning.points, tuning.problems, strict=True):
+        labels = labels_of.setdefault(problem, [])
+        if problem and point.label not in labels:
+            labels.append(point.label)
+    return [f"{', '.join(labels)}: {problem}" for problem, labels in labels_of.items() if problem]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import math
+import subprocess
+import sys
 
 import attrs
 import numpy as np
@@ -455,7 +457,7 @@ def test_a_configuration_that_cannot_be_organised_is_told_and_not_chosen():
     )
     linear, clustered = found.problems[1:]
     assert linear == ""
-    assert clustered.startswith("not organised in 5 of 5 folds")
+    assert clustered.startswith("not organised in, or inside, 5 of 5 folds")
     assert math.isnan(found.overall.errors[2])
 
 
@@ -517,3 +519,12 @@ def test_what_is_recommended_is_a_file_that_configures(tmp_path):
     assert load_configuration(written["recommended.toml"]) == found.recommended
     rows = written["tuning.csv"].read_text().splitlines()
     assert len(rows) == 1 + len(found.points)
+
+
+def test_importing_tuning_loads_nothing_heavy():
+    code = "import sys\nimport cbrkit_xai.evaluation.tuning\nprint(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not {"scipy", "sklearn", "matplotlib", "jinja2", "pyarrow", "PIL", "threadpoolctl"} & loaded

@@ -175,7 +175,7 @@ def _problems(found: Measured, plan: Plan) -> tuple[str, ...]:
     for problems, gap in zip(found.problems, gaps, strict=True):
         failed = [str(problem) for problem in problems.ravel() if problem]
         if failed:
-            sentences.append(f"not organised in {len(failed)} of {folds} folds: {failed[0]}")
+            sentences.append(f"not organised in, or inside, {len(failed)} of {folds} folds: {failed[0]}")
         elif gap.any():
             sentences.append(f"leaves cases without a prediction in {int(gap.sum())} of {folds} folds")
         else:
