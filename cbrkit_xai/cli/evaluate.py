@@ -207,7 +207,7 @@ def _written(
     explained = [
         explain_clusters(base, run.configuration, evaluation)
         for run in clustered_configurations(evaluation)
-        if run.configuration is not None
+        if run.configuration is not None and run.clustered
     ]
     with progress_bar("writing the report") as progress:
         report = write_report(

@@ -10,14 +10,18 @@ import numpy as np
 
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
+from cbrkit_xai.cases import Cases
 from cbrkit_xai.confidence.folds import draw
-from cbrkit_xai.configurations import Configuration
+from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.describing import described
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.evaluation.results import Timing
 from cbrkit_xai.features import Features, read_only, take
 from cbrkit_xai.images import Image
 from cbrkit_xai.learning import fitted_to, organize
+from cbrkit_xai.neighbours import Neighbours
+from cbrkit_xai.organizers.distances import checked_pairwise
+from cbrkit_xai.organizers.linear import Linear
 from cbrkit_xai.protocols import Index, Progress, Representation, ReuseStrategy
 from cbrkit_xai.registry import Registry
 
@@ -29,6 +33,9 @@ BATCHES = 3
 
 SECONDS = 3.0
 """Once single photos have taken so long, no further one is asked about."""
+
+LONG = 20.0
+"""An organisation that takes more seconds is not repeated for its time alone."""
 
 SINGLE, BATCH = "one photo", "each of a batch"
 STAGES = ("decode", "features", "retrieve", "reuse")
@@ -54,7 +61,7 @@ def query_times(
     base : CaseBase
         At least 2 cases; some of them are asked about, and the rest is organised.
     configurations : sequence of Configuration
-        One that cannot be organised has no times.
+        One that cannot be organised, or takes very long to be, has no times.
     seed : int
         Of the photos that are asked about.
     registry : Registry, optional
@@ -90,22 +97,26 @@ def _of_one(base: CaseBase, configuration: Configuration, seed: int, registry: R
     order = sorted(range(len(base)), key=lambda row: draw(seed, "times", base.ids[row]))
     asked = np.sort(order[: min(QUERIES, len(base) // 2)])
     training = cases.take(np.setdiff1d(np.arange(len(base)), asked))
+    if _takes_long(components, training):
+        return
     started = time.perf_counter()
     try:
         fitted, index = organize(components, training)
     except NotOrganizableError:
         return
     yield Timing(label=label, repeat=-1, stage="organise", seconds=time.perf_counter() - started)
-    own = index.nearest(training.features, configuration.k, training.held_out())
+    few = training.take(slice(0, QUERIES))  # what reuse learns has no say in how long it takes
+    own = index.nearest(few.features, configuration.k, few.held_out())
     question = _Asked(
         representation=fitted.representation,
         index=index,
-        reuse=fitted_to("reuse-strategy", components.reuse, training, own),
+        reuse=fitted_to("reuse-strategy", components.reuse, few, own),
         k=configuration.k,
         base=base,
         hashes=tuple(base.cases[row].image_sha256 for row in asked),
         features=take(cases.features, asked),
     )
+    _ask(question, slice(0, 1))  # the first takes longer than those that follow
     spent = 0.0
     for query in range(len(asked)):
         seconds = _ask(question, slice(query, query + 1))
@@ -113,8 +124,17 @@ def _of_one(base: CaseBase, configuration: Configuration, seed: int, registry: R
         spent += sum(seconds.values())
         if spent > SECONDS:
             break
-    for batch in range(BATCHES):
+    for batch in range(BATCHES if spent < SECONDS else 1):
         yield from _timings(label, batch, BATCH, _ask(question, slice(0, query + 1)))
+
+
+def _takes_long(components: Components, training: Cases) -> bool:
+    """Say whether an organizer that compares all cases would take longer than anybody waits for its time."""
+    if isinstance(components.organizer, Linear) or hasattr(components.metric, "fitted"):
+        return False
+    started = time.perf_counter()
+    checked_pairwise(components.metric, take(training.features, slice(0, 1)), training.features)
+    return (time.perf_counter() - started) * len(training) > LONG
 
 
 def _ask(asked: _Asked, rows: slice) -> dict[str, float]:
@@ -125,11 +145,9 @@ def _ask(asked: _Asked, rows: slice) -> dict[str, float]:
         images: list[Image] = []
         times["decode"] = _timed(lambda: images.extend(map(asked.base.pictures.open, hashes)))
         times["features"] = _timed(lambda: described(asked.representation, images))
-    neighbours = asked.index.nearest(
-        features, asked.k
-    )  # asked once before: the first is slower than the rest
-    times["retrieve"] = _timed(lambda: asked.index.nearest(features, asked.k))
-    times["reuse"] = _timed(lambda: asked.reuse.reuse(neighbours))
+    found: list[Neighbours] = []
+    times["retrieve"] = _timed(lambda: found.append(asked.index.nearest(features, asked.k)))
+    times["reuse"] = _timed(lambda: asked.reuse.reuse(found[0]))
     return {stage: times[stage] / len(hashes) for stage in STAGES if stage in times}
 
 

@@ -59,6 +59,13 @@ def test_slow_photos_are_fewer(monkeypatch):
     assert stages(query_times(small_case_base(), [NEAR]))["one photo: retrieve"] == 1
 
 
+def test_what_takes_very_long_to_organise_is_not_organised_for_its_time_alone(monkeypatch):
+    monkeypatch.setattr(module, "LONG", 0.0)
+    clustered = attrs.evolve(NEAR, name="grouped", organizer=use("k-medoids", n_clusters=2))
+    found = query_times(small_case_base(), [clustered, NEAR])
+    assert {one.label for one in found} == {"near/linear@custom"}
+
+
 def test_what_cannot_be_organised_has_no_times():
     found = query_times(small_case_base(), [NEVER, NEAR])
     assert {one.label for one in found} == {"near/linear@custom"}
