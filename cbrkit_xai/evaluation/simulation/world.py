@@ -135,27 +135,15 @@ class World:
             Samples of different streams are independent: 0 to learn from, 1 to ask about.
         """
         number = self.n if n is None else n
-        fixed = np.random.default_rng([self.seed, 0])
+        fixed = np.random.default_rng([self.seed, 0])  # the world itself, which all samples share
         centres = _BETWEEN_CLUSTERS * fixed.standard_normal((self.clusters, self.dimensions))
-        of_clusters, of_classes, slopes = (
-            fixed.standard_normal((rows, len(self.methods)))
-            for rows in (self.clusters, self.classes, self.dimensions)
-        )
         rng = np.random.default_rng([self.seed, 1 + stream])
         aside = np.random.default_rng([self.seed, 1 + stream, 1])  # what few worlds have disturbs no other
         clusters = rng.integers(0, self.clusters, number)
         vectors = centres[clusters] + self.spread * rng.standard_normal((number, self.dimensions))
-        classes = aside.integers(0, self.classes, number) if self.classes else np.full(number, -1)
         features = vectors.astype(np.float32)
-
-        leaning = np.zeros((number, len(self.methods)))
-        if self.signal == "cluster":
-            leaning = of_clusters[clusters]
-        elif self.signal == "class":
-            leaning = of_classes[classes]
-        elif self.signal == "features":
-            unit = np.sqrt(self.dimensions * (_BETWEEN_CLUSTERS**2 + self.spread**2))
-            leaning = features @ slopes / unit
+        classes = aside.integers(0, self.classes, number) if self.classes else np.full(number, -1)
+        leaning = self._leaning(features, clusters, classes, fixed)
         honest = self._honest_chances(leaning, self._asked(number, aside))
         votes, choices = cast(self, honest, rng)
         return Sample(
@@ -175,6 +163,21 @@ class World:
     def base(self, n: int | None = None, *, stream: int = 0) -> CaseBase:
         """Return a case base of such a sample; see `Sample.base`."""
         return self.sample(n, stream=stream).base()
+
+    def _leaning(self, features: Array, clusters: Array, classes: Array, rng: np.random.Generator) -> Array:
+        """How each photo leans to each method, `(n, methods)`, by what the votes depend on."""
+        of_clusters, of_classes, slopes = (
+            rng.standard_normal((rows, len(self.methods)))
+            for rows in (self.clusters, self.classes, self.dimensions)
+        )
+        if self.signal == "cluster":
+            return of_clusters[clusters]
+        if self.signal == "class":
+            return of_classes[classes]
+        if self.signal == "features":
+            unit = np.sqrt(self.dimensions * (_BETWEEN_CLUSTERS**2 + self.spread**2))
+            return features @ slopes / unit
+        return np.zeros((len(features), len(self.methods)))
 
     def _asked(self, number: int, rng: np.random.Generator) -> Array:
         """Which methods each photo's voters choose among, `(n, methods)`."""
