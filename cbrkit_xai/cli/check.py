@@ -122,12 +122,14 @@ def _print(what: str, rows: list[Row], state: str, seconds: float) -> None:
         print("\n".join(printable(line) for line in report.split("\n")), end="\n\n")
     done = [one for row in rows for one in row.results]
     failed = sum(row.count("failed") + bool(row.broken) for row in rows)
+    left = sum(row.state == "skipped" for row in rows)
+    skipped = f"; {left} of {len(rows)} could not be checked" if left else ""
     if state == "skipped":
         say(f"{what}: nothing was checked")
     elif failed:
-        say(f"{what}: {failed} failed of {_checks(len(done))} in {seconds:.1f} s")
+        say(f"{what}: {failed} failed of {_checks(len(done))} in {seconds:.1f} s{skipped}")
     else:
-        say(f"{what}: {_checks(len(done))} passed in {seconds:.1f} s")
+        say(f"{what}: {_checks(len(done))} passed in {seconds:.1f} s{skipped}")
 
 
 def _result(row: Row) -> str:

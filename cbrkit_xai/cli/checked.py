@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -193,8 +194,11 @@ def _unknown(name: str, kind: str | None, registry: Registry) -> Exception:
         for record in plugin.components
         if kind in (None, record.kind)
     }
+    is_a_folder = (Path(name) / "pyproject.toml").is_file()
     return ConfigurationError(
         f"there is no {kind or 'component, plugin or distribution'} {name!r}",
         allowed="a name that `cbrkit-xai plugins` lists",
-        next_step=nearest_spelling(name, known),
+        next_step=f"install that folder first: python -m pip install -e {name}"
+        if is_a_folder
+        else nearest_spelling(name.replace("_", "-"), known),
     )

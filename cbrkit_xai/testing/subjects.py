@@ -152,10 +152,23 @@ def subject_of(
         return tuple(subjects_of(component, registry))
     factory = component if inspect.isclass(component) or inspect.isroutine(component) else lambda: component
     shown = component if inspect.isclass(component) else type(component)
+    _refuse_unknown_facts(kind, facts)
     record = _RECORD_OF_KIND[kind](
         name=_kebab(shown.__name__), summary="Under examination", source="given", factory=factory, **facts
     )
     return tuple(subjects_of(record, registry))
+
+
+def _refuse_unknown_facts(kind: str, facts: Mapping[str, Any]) -> None:
+    own = set(attrs.fields_dict(_RECORD_OF_KIND[kind])) - set(attrs.fields_dict(ComponentPlugin))
+    for fact in facts:
+        if fact not in own:
+            raise ParameterError(
+                f"a {kind} declares no fact {fact!r}",
+                where="facts",
+                allowed=", ".join(sorted(own)) or "none",
+                next_step=nearest_spelling(fact, own),
+            )
 
 
 def _kebab(name: str) -> str:
@@ -188,7 +201,8 @@ def records_of(source: Any, registry: Registry | None = None) -> tuple[Component
         # A component may be called as a plugin is: `ssim` is a metric, and a configuration's entry point.
         if source in (plugin.distribution, plugin.name, plugin.owner, record.name)
     }
-    if found:
+    # A plugin that is broken has no records, and is the very one whose reason has to be told.
+    if found or any(source in (one.distribution, one.name, one.owner) for one in registry.plugins):
         return tuple(found.values())
     module = _module(source)
     if module is not None:

@@ -143,6 +143,8 @@ def test_what_needs_a_package_or_a_file_is_skipped_with_the_reason(check, strang
     assert found["needy"]["state"] == "skipped"
     assert found["needy"]["reason"] == "needs not-there; pip install not-there"
     assert found["apart"]["state"] == "passed"
+    pretty = check("stranger").stdout
+    assert re.search(r"^stranger: \d+ checks passed in [\d.]+ s; 1 of 3 could not be checked$", pretty, re.M)
     onnx = check("onnx", "--kind", "classifier")
     assert onnx.returncode == 2
     assert "skipped: needs a file; cbrkit-xai check onnx:FILE" in onnx.stdout

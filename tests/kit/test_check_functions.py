@@ -3,7 +3,9 @@
 import pytest
 from mutants import all_mutants
 
-from cbrkit_xai import Configuration, Recommender, use
+from cbrkit_xai import Configuration, Recommender, Registry, use
+from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.registry import RegisteredPlugin
 from cbrkit_xai.testing import (
     ContractError,
     Law,
@@ -19,6 +21,7 @@ from cbrkit_xai.testing import (
     check_representation,
     check_retention,
     check_reuse,
+    checks_for,
     laws_of,
     small_case_base,
 )
@@ -71,6 +74,21 @@ def test_a_faulty_one_is_told_the_rule_that_it_breaks(check, kind):
         check(mutant.made, **mutant.facts)
     assert f"rule: {law.rule}" in str(caught.value)
     assert f"mend: {law.mend}" in str(caught.value)
+
+
+def test_a_fact_that_a_kind_does_not_know_is_told_with_the_nearest_spelling():
+    with pytest.raises(ParameterError, match=r"declares no fact 'triangel'; .*did you mean 'triangle'"):
+        check_metric(Redness, triangel=True)
+
+
+def test_a_distribution_that_cannot_be_loaded_fails_with_its_own_reason_in_pytest_too():
+    registry = Registry()
+    registry._plugins.append(
+        RegisteredPlugin(name="mine", distribution="my-own", state="broken", reason="'a_metric' is no hook")
+    )
+    (check, *_) = checks_for("my-own", registry=registry)
+    with pytest.raises(ContractError, match="is no hook"):
+        check()
 
 
 def test_a_classifier_in_a_notebook_is_checked_as_it_is():
