@@ -70,7 +70,7 @@ class KMeansPrototypes:
     def _labels(self, rows: Array, number: int) -> Array:
         from sklearn.cluster import KMeans
         from sklearn.exceptions import ConvergenceWarning
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         found = KMeans(n_clusters=number, n_init=self.n_init, random_state=self.seed)
         # Threads add up their parts in the order in which they happen to finish.
