@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,6 +95,8 @@ def _estimate(one: Comparison) -> Cell:
 
 
 def _beside(value: float) -> str:
+    if math.isnan(value):
+        return MISSING
     if value == round(value) and abs(value) >= 2:
         return f"{value:,.0f}"
     return figure(value) if abs(value) < 100 else number(value)
