@@ -126,7 +126,7 @@ def large_table(subject: Subject) -> tuple[Features, Features]:
     """Return 40 queries and 300 references of 768 numbers, or a few images as small as the metric takes."""
     kind = kind_of_features(subject)
     has_pixels = "pixels" in (kind.values() if isinstance(kind, Mapping) else (kind,))
-    queries, references = (5, 20) if has_pixels else (40, 300)
+    queries, references = (4, 16) if has_pixels else (40, 300)
     for side in (SMALL, SIDE):
         rows = random_rows(subject, queries + references, 768, side)
         try:

@@ -71,7 +71,7 @@ def says_the_same_again(subject: Subject, rows: Features) -> None:
     mend="pairwise",
     given=some_rows(1, 4),
     first=True,
-    examples=15,
+    examples=25,
 )
 def is_finite_and_not_negative(subject: Subject, rows: Features) -> None:
     found = distances_among(subject, rows)
@@ -125,7 +125,7 @@ def is_symmetric(subject: Subject, rows: Features) -> None:
     mend="pairwise: let each query's distances depend on that query alone",
     given=some_rows(2, 4),
     first=True,
-    examples=15,
+    examples=20,
 )
 def answers_a_batch_as_its_single_queries(subject: Subject, rows: Features) -> None:
     together = distances_among(subject, rows)
@@ -159,13 +159,14 @@ def measures_a_large_table_as_its_parts(subject: Subject) -> None:
     metric = ready(subject, references)
     whole = np.asarray(metric.pairwise(queries, references))
     parts = np.empty_like(whole)
-    for first in range(0, len(whole), 7):
-        for start in range(0, whole.shape[1], 31):
-            some, others = slice(first, first + 7), slice(start, start + 31)
+    height, width = len(whole) // 3 + 1, whole.shape[1] // 4 + 1
+    for first in range(0, len(whole), height):
+        for start in range(0, whole.shape[1], width):
+            some, others = slice(first, first + height), slice(start, start + width)
             parts[some, others] = metric.pairwise(take(queries, some), take(references, others))
     turned = np.asarray(metric.pairwise(references, queries)).T
     slack = 1e-6 * float(whole.max(initial=0.0))  # a matrix product of many numbers may round as it likes
-    for other, what in ((parts, "in a table of a few"), (turned, "with the two exchanged")):
+    for other, what in ((parts, "in a smaller table"), (turned, "with the two exchanged")):
         gap = np.abs(whole - other)
         if not gap.max() <= slack:
             query, reference = np.unravel_index(gap.argmax(), gap.shape)

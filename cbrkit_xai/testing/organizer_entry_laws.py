@@ -60,7 +60,7 @@ def organizes_clear_clusters(subject: Subject) -> None:
     mend="organize: give every random choice a seed",
     given=asked,
     first=True,
-    examples=12,
+    examples=10,
 )
 def gives_the_same_index_again(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int
@@ -78,7 +78,7 @@ def gives_the_same_index_again(
     mend="organize: the members of each entry",
     given=drawn,
     first=True,
-    examples=12,
+    examples=10,
 )
 def divides_the_cases_among_its_entries(subject: Subject, cases: Cases, metric: Metric) -> None:
     members = [member for row in organized(subject, cases, metric).entries.members for member in row]
@@ -95,7 +95,7 @@ def divides_the_cases_among_its_entries(subject: Subject, cases: Cases, metric: 
     mend="organize: the cases that it passes over; or the fact keeps: declare 'some'",
     given=drawn,
     applies=declares("keeps", "all"),
-    examples=12,
+    examples=10,
 )
 def leaves_no_case_out(subject: Subject, cases: Cases, metric: Metric) -> None:
     members = {member for row in organized(subject, cases, metric).entries.members for member in row}
@@ -111,7 +111,7 @@ def leaves_no_case_out(subject: Subject, cases: Cases, metric: Metric) -> None:
     "a prototype is the aggregate of its members",
     mend="organize: let the aggregator that it is given form the prototypes",
     given=drawn,
-    examples=12,
+    examples=10,
 )
 def aggregates_the_members_of_a_prototype(subject: Subject, cases: Cases, metric: Metric) -> None:
     entries = organized(subject, cases, metric).entries
@@ -127,7 +127,7 @@ def aggregates_the_members_of_a_prototype(subject: Subject, cases: Cases, metric
     "an entry that is no prototype is one of the cases, as it is",
     mend="organize: features of the entries",
     given=drawn,
-    examples=12,
+    examples=10,
 )
 def keeps_single_cases_as_they_are(subject: Subject, cases: Cases, metric: Metric) -> None:
     entries = organized(subject, cases, metric).entries
@@ -144,7 +144,7 @@ def keeps_single_cases_as_they_are(subject: Subject, cases: Cases, metric: Metri
     mend="organize: votes of the entries",
     given=drawn,
     first=True,
-    examples=12,
+    examples=10,
 )
 def averages_the_votes_of_members(subject: Subject, cases: Cases, metric: Metric) -> None:
     entries = organized(subject, cases, metric).entries

@@ -27,7 +27,7 @@ EXCLUSION_LAWS = LawsOf("organizer", after=SEARCH_LAWS)
     mend="nearest: what it makes of exclude",
     given=drawn,
     first=True,
-    examples=12,
+    examples=10,
 )
 def lets_no_excluded_case_speak(subject: Subject, cases: Cases, metric: Metric) -> None:
     held_out = cases.held_out()
@@ -57,7 +57,7 @@ def _with_a_row(subject: Subject) -> Mapping[str, SearchStrategy[Any]]:
     "a case's own votes, changed to a million, do not change its neighbours (leak canary)",
     mend="nearest: what it makes of exclude; organize: what it makes of votes",
     given=_with_a_row,
-    examples=12,
+    examples=10,
 )
 def lets_no_held_out_vote_leak(subject: Subject, cases: Cases, metric: Metric, row: int) -> None:
     own = [place for place, group in enumerate(cases.groups) if group == cases.groups[row]]

@@ -29,7 +29,7 @@ _laws = LawsOf("organizer", after=EXCLUSION_LAWS)
     mend="added, removed, or the fact incremental: declare False",
     given=asked,
     applies=declares("incremental"),
-    examples=12,
+    examples=10,
 )
 def grows_into_what_rebuilding_gives(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int
@@ -50,7 +50,7 @@ def grows_into_what_rebuilding_gives(
     mend="state of the index, restore of the organizer",
     given=asked,
     applies=offers("restore"),
-    examples=12,
+    examples=10,
 )
 def comes_back_as_it_was_kept(subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int) -> None:
     index = organized(subject, cases, metric)

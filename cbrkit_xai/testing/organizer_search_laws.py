@@ -20,7 +20,7 @@ SEARCH_LAWS = LawsOf("organizer", after=ENTRY_LAWS)
     mend="nearest: Entries.nearest sorts so",
     given=asked,
     first=True,
-    examples=12,
+    examples=10,
 )
 def sorts_by_distance_and_id(subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int) -> None:
     found = organized(subject, cases, metric).nearest(queries, k)
@@ -36,7 +36,7 @@ def sorts_by_distance_and_id(subject: Subject, cases: Cases, metric: Metric, que
     mend="nearest: ask the metric that organize was given",
     given=asked,
     first=True,
-    examples=12,
+    examples=10,
 )
 def gives_each_neighbour_once_at_its_distance(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int
@@ -58,7 +58,7 @@ def gives_each_neighbour_once_at_its_distance(
     mend="nearest: k must only say where to stop",
     given=asked,
     first=True,
-    examples=12,
+    examples=10,
 )
 def gives_fewer_as_the_first_of_more(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int
@@ -75,7 +75,7 @@ def gives_fewer_as_the_first_of_more(
     mend="nearest, or the fact exact: declare False",
     given=asked,
     applies=declares("exact"),
-    examples=12,
+    examples=10,
 )
 def finds_what_a_search_through_all_finds(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int
@@ -94,7 +94,7 @@ def finds_what_a_search_through_all_finds(
     "a batch of queries is answered as its single queries are",
     mend="nearest",
     given=asked,
-    examples=12,
+    examples=10,
 )
 def answers_a_batch_as_its_single_queries(
     subject: Subject, cases: Cases, metric: Metric, queries: Array, k: int

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from cbrkit_xai.choice import Use
-from cbrkit_xai.features import Array, Features, take
+from cbrkit_xai.features import Array, Features, frozen, take
 from cbrkit_xai.images import SIDE
 from cbrkit_xai.testing.laws import Broken, LawsOf, offers
 from cbrkit_xai.testing.strategies import images
@@ -26,7 +26,13 @@ _TOLERANCE = 1e-4
 
 
 def _given(subject: Subject) -> Mapping[str, SearchStrategy[Any]]:
-    return {"photos": images(rows=(2, 3))}
+    return {"photos": images(rows=(1, 2)).map(_with_noise)}
+
+
+def _with_noise(photos: Array) -> Array:
+    """Add a photo of noise: of few that are tried, all might be alike."""
+    noise = np.random.default_rng(0).integers(0, 256, (1, *photos.shape[1:]), dtype=np.uint8)
+    return frozen(np.concatenate([photos, noise]))
 
 
 def _parts(features: Features) -> Mapping[str, Array]:
@@ -108,7 +114,7 @@ def says_the_same_again(subject: Subject, photos: Array) -> None:
 
 def _reordered(subject: Subject) -> Mapping[str, SearchStrategy[Any]]:
     # Any order but the reverse alone: what turns rows round is its own mirror image.
-    return {"photos": images(rows=(3, 3)), "order": st.permutations(range(3))}
+    return {"photos": images(rows=(2, 2)).map(_with_noise), "order": st.permutations(range(3))}
 
 
 @_laws.law(
@@ -116,7 +122,7 @@ def _reordered(subject: Subject) -> Mapping[str, SearchStrategy[Any]]:
     mend="describe",
     given=_reordered,
     first=True,
-    examples=6,
+    examples=4,
 )
 def follows_the_order_of_photos(subject: Subject, photos: Array, order: list[int]) -> None:
     found, reordered = subject.made.describe(photos), subject.made.describe(photos[order])
@@ -129,7 +135,7 @@ def follows_the_order_of_photos(subject: Subject, photos: Array, order: list[int
     "a batch of photos is described as its single photos are",
     mend="describe: no statistics over the batch",
     given=_given,
-    examples=6,
+    examples=5,
 )
 def describes_a_batch_as_its_single_photos(subject: Subject, photos: Array) -> None:
     together = subject.made.describe(photos)

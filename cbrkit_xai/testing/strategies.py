@@ -24,9 +24,9 @@ WIDTHS = (3, 6, 12)
 METHODS = ("anchors", "ig", "lime", "xrai")
 
 
-def _number() -> SearchStrategy[float]:
-    # Eighths are exact, and a counter-example made of them can be checked by hand.
-    return st.integers(-40, 40).map(lambda number: number / 8)
+def _whole_numbers(least: int, most: int, *, times: int) -> SearchStrategy[list[int]]:
+    # One list at a time: drawing each number by itself takes longer than what is examined.
+    return st.lists(st.integers(least, most), min_size=times, max_size=times)
 
 
 @st.composite
@@ -58,10 +58,12 @@ def feature_matrices(
     """
     n, d = draw(st.integers(*rows)), draw(st.sampled_from(widths))
     shapes = ("ordinary", "zero", "constant", "equal", *(("tiny", "huge") if extremes else ()))
+    # Eighths are exact, and a counter-example made of them can be checked by hand.
+    rows_of_eighths = np.reshape(draw(_whole_numbers(-40, 40, times=n * d)), (n, d)) / 8
     found: list[Array] = []
-    for _ in range(n):
-        row = np.array(draw(st.lists(_number(), min_size=d, max_size=d)))
-        shape = draw(st.sampled_from(shapes))
+    kinds = draw(_whole_numbers(0, len(shapes) - 1, times=n))
+    for row, kind in zip(rows_of_eighths, kinds, strict=True):
+        shape = shapes[kind]
         if shape == "zero":
             row = np.zeros(d)
         elif shape == "constant":
@@ -136,10 +138,10 @@ def votes(
 ) -> Array:
     """Draw votes `(n, methods)`: counts from 0 to 9, NaN where nobody was asked."""
     n = draw(st.integers(*rows))
-    cell = st.integers(0, 9).map(float)
-    cells = st.one_of(cell, cell, cell, st.just(np.nan)) if missing else cell
-    row = st.lists(cells, min_size=methods, max_size=methods)
-    return frozen(np.array(draw(st.lists(row, min_size=n, max_size=n)), dtype=np.float64))
+    numbers = draw(_whole_numbers(0, 12 if missing else 9, times=n * methods))
+    found = np.array(numbers, dtype=np.float64).reshape(n, methods)
+    found[found > 9] = np.nan
+    return frozen(found)
 
 
 @st.composite
@@ -148,18 +150,20 @@ def neighbours(
 ) -> Neighbours:
     """Draw neighbours of a few queries: ties, prototypes, NaN votes, and queries with fewer than others."""
     n = draw(st.integers(1, most))
+    kinds = draw(_whole_numbers(0, 5, times=n))  # members less 1, of cases and of prototypes
     entries = Entries(
         ids=[f"case-{place}" for place in range(n)],
         features=np.arange(n, dtype=np.float64)[:, None],
         votes=draw(votes(rows=(n, n), missing=missing)),
-        members=[[f"member-{place}-{one}" for one in range(draw(st.integers(1, 3)))] for place in range(n)],
-        is_prototype=[draw(st.booleans()) for _ in range(n)],
+        members=[[f"member-{place}-{one}" for one in range(1 + kinds[place] % 3)] for place in range(n)],
+        is_prototype=[kind > 2 for kind in kinds],
     )
     positions, distances = [], []
     for _ in range(draw(st.integers(*queries))):
-        found = draw(st.permutations(range(n)))[: draw(st.integers(1, n))]
-        far = {place: draw(st.integers(0, 6)) / 2 for place in found}
-        order = sorted(found, key=lambda place: (far[place], place))
+        halves = draw(_whole_numbers(0, 8, times=n))
+        # What is farther than 3 is not found, unless all are.
+        far = {place: half / 2 for place, half in enumerate(halves) if half <= max(6, min(halves))}
+        order = sorted(far, key=lambda place: (far[place], place))
         positions.append(np.array(order))
         distances.append(np.array([far[place] for place in order], dtype=np.float64))
     return entries.neighbours(positions, distances)
