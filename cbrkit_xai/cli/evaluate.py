@@ -216,6 +216,7 @@ def _written(
             folder,
             explained_clusters=explained,
             permutation=permutation,
+            timings=(*evaluation.timings, *times),
             progress=progress,
         )
     return [report, *written]

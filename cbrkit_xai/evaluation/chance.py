@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cbrkit_xai.evaluation.asked import Asked
-from cbrkit_xai.evaluation.comparing import Study
+from cbrkit_xai.evaluation.comparing import Study, marks
 from cbrkit_xai.evaluation.decisions.comparison import Comparison, cannot_be_tested
 from cbrkit_xai.evaluation.decisions.max_statistic import MaxStatistic, max_statistic, standardised
 from cbrkit_xai.evaluation.permutation_null import PermutationNull
@@ -25,7 +25,7 @@ def asked_of_chance(study: Study, permutation: PermutationNull) -> Asked:
     permutation : PermutationNull
         Of any runs; baselines among them do not count.
     """
-    known = {run.label for run in study.evaluation.configurations}
+    known = [run.label for run in study.evaluation.configurations]
     places = [place for place, (label, _) in enumerate(permutation.columns) if label in known]
     columns = [permutation.columns[place] for place in places]
     observed, draws = (values[..., places] for values in permutation.evidence)
@@ -54,7 +54,7 @@ def asked_of_chance(study: Study, permutation: PermutationNull) -> Asked:
         reason=reason,
         selected=True,
         apparent=apparent,
-        remarks=() if reason else (_what_p_allows_for(details["best"], found),),
+        remarks=() if reason else (_what_p_allows_for(details["best"], found), *marks(study, known)),
         details=details,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -206,12 +207,17 @@ def _with_numbers(
 
 
 def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
+    caveats = [f"Note that {one.caveat}." for one in (first, second) if one.caveat]
+    labels = [label for one in (first, second) for label, _ in one.candidates]
+    return tuple(dict.fromkeys([*caveats, *marks(study, labels)]))
+
+
+def marks(study: Study, labels: Iterable[str]) -> tuple[str, ...]:
+    """Return what must stand beside whatever is said of these runs: LEAK, and each SUBSTITUTED."""
     runs = study.evaluation.runs
-    labels = dict.fromkeys(label for one in (first, second) for label, _ in one.candidates)
-    involved = [runs[label] for label in labels if label in runs]
-    found = [f"Note that {one.caveat}." for one in (first, second) if one.caveat]
+    involved = [runs[label] for label in dict.fromkeys(labels) if label in runs]
+    found = []
     if study.evaluation.protocol.leaks and any(run.clustered for run in involved):
         found.append("LEAK: clusters were found with the held-out photos among them.")
     substituted = dict.fromkeys(run.substituted for run in involved if run.substituted)
-    found.extend(f"SUBSTITUTED: {one}." for one in substituted)
-    return tuple(dict.fromkeys(found))
+    return (*found, *(f"SUBSTITUTED: {one}." for one in substituted))

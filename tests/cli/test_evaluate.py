@@ -153,6 +153,9 @@ def test_an_evaluation_writes_its_results_and_a_report_and_says_where(run, study
     assert "report: out/report.html" in done.stdout
     there = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "results.csv", "summary.json", "timings.csv", "cells"} <= there
+    times = (tmp_path / "out" / "timings.html").read_text(encoding="utf-8")
+    assert "What one photo waits for" in times
+    assert "votes: people" in times
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["base"]["provenance"] == "votes: people"
     assert summary["answers"][0]["kind"] == "better-than-mean"

@@ -69,6 +69,13 @@ def test_where_nothing_can_be_chosen_it_is_said(errors, why):
     assert np.all(found.chosen == -1)
 
 
+def test_a_fold_without_any_inner_error_chooses_nothing_and_says_so():
+    inner = np.array([[[0.1, np.nan]], [[0.2, np.nan]]])
+    found = choose(np.ones((2, 1, 2)), inner)
+    assert found.chosen.tolist() == [[0, -1]]
+    assert found.problem == "cannot be tested: in 1 of 2 folds no candidate has an inner error"
+
+
 def test_one_fold_a_repeat_is_enough_for_an_inner_result():
     assert choose(np.ones((2, 3, 1)), np.ones((2, 3, 1))).problem == ""
 

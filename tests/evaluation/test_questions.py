@@ -526,6 +526,11 @@ def test_a_leak_and_a_substitute_stand_in_the_sentence():
     answer = the("clustered-no-worse-than-linear", answers(evaluation))
     assert "LEAK: " in answer.sentence
     assert "SUBSTITUTED: other features." in answer.sentence
+    draws = 2.0 + np.random.default_rng(8).normal(size=(99, 3))
+    null = permuted(LINEAR, np.full(3, 1.0), draws)
+    chance = the("better-than-chance", answers(evaluation, permutation=null))
+    assert "LEAK: " in chance.sentence
+    assert "SUBSTITUTED: other features." in chance.sentence
     of_linear = next(one for one in answers(evaluation) if one.labels[0] == LINEAR)
     assert "LEAK" not in of_linear.sentence
     assert "SUBSTITUTED" not in of_linear.sentence

@@ -94,6 +94,15 @@ def choose(fold_errors: Array, inner_errors: Array | None = None) -> Choice:
     usable = np.where(complete[:, None, None], fold_errors, np.inf)
     criterion = inner if is_inner else _others(usable, complete)
     criterion = np.where(complete[:, None, None] & np.isfinite(criterion), criterion, np.inf)
+    can_choose = np.isfinite(criterion).any(axis=0)  # (repeats, folds)
+    if not can_choose.all():
+        some = f"in {int((~can_choose).sum())} of {can_choose.size} folds no candidate has an inner error"
+        return Choice(
+            chosen=np.where(can_choose, criterion.argmin(axis=0), -1),
+            apparent=-1,
+            is_inner=is_inner,
+            problem=untested(some),
+        )
     return Choice(
         chosen=criterion.argmin(axis=0),
         apparent=int(usable.mean(axis=(1, 2)).argmin()),

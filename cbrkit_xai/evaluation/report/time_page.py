@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cbrkit_xai.evaluation.query_times import BATCH, SINGLE
+from cbrkit_xai.evaluation.report.banners import banners
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.times import TimesPlot
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
@@ -62,18 +63,20 @@ def time_page(timings: Sequence[Timing], evaluation: Evaluation, subtitle: str) 
         of_kind = [one for one in timings if _kind(one) == kind]
         if of_kind:
             seconds = _by_run(of_kind, kind)
+            heading = Heading(title=title, subtitle=subtitle, banners=banners(evaluation))
             parts.append(
                 {
                     "title": title,
                     "reading": reading,
                     "table": _table(title, seconds),
-                    "picture": _picture(title, reading, seconds, subtitle, len(parts) + 1),
+                    "picture": _picture(reading, seconds, heading, len(parts) + 1),
                 }
             )
     return {
         "title": f"{evaluation.name}: times of an evaluation",
         "name": evaluation.name,
         "provenance": evaluation.provenance,
+        "banners": banners(evaluation),
         "parts": parts,
     }
 
@@ -134,12 +137,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / size:.3g} {unit}"
 
 
-def _picture(title: str, reading: str, seconds: Seconds, subtitle: str, number: int) -> Picture:
+def _picture(reading: str, seconds: Seconds, heading: Heading, number: int) -> Picture:
     plot = TimesPlot(by_run=seconds, stages=_stages(seconds))
     return drawn(
         plot.draw,
         name=f"{NAME}-{number}",
-        heading=Heading(title=title, subtitle=subtitle),
+        heading=heading,
         caption=f"{reading} Here on a logarithmic scale: the mark is the median, the line covers the "
         "middle half.",
         description="The table holds the same numbers.",
