@@ -221,7 +221,10 @@ def _cells(column: Array) -> list[str]:
     if column.dtype.kind == "f":
         # The shortest text that reads back to the same number; empty where there is none.
         return ["" if value != value else repr(value) for value in column.tolist()]
-    return [_quoted(str(value)) for value in column.tolist()]
+    values = column.tolist()
+    # A label is there once for each of hundreds of thousands of predictions.
+    quoted = {value: _quoted(str(value)) for value in set(values)}
+    return [quoted[value] for value in values]
 
 
 def _quoted(text: str) -> str:
