@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -83,19 +84,31 @@ def command(
 
 def representations_in_use(registry: Registry) -> tuple[dict[str, Representation], dict[str, Use]]:
     """Return the vector representations of all named configurations, by fingerprint."""
-    from cbrkit_xai.components import ConfigurationPlugin, RepresentationPlugin
+    from cbrkit_xai.components import ConfigurationPlugin
 
     components: dict[str, Representation] = {}
     uses: dict[str, Use] = {}
     for name in registry.names("configuration"):
         record = registry.find("configuration", name)
         profiles = record.profiles.values() if isinstance(record, ConfigurationPlugin) else ()
-        for choice in (profile.representation for profile in profiles):
-            described = registry.find("representation", choice.name)
-            # Pixels are kept as pictures, not as features.
-            if not isinstance(described, RepresentationPlugin) or described.yields == "pixels":
-                continue
-            component = registry.create("representation", choice)
-            components[component.fingerprint] = component
-            uses[component.fingerprint] = choice
+        for profile in profiles:
+            for choice in _vectors(profile.representation, registry):
+                component = registry.create("representation", choice)
+                components[component.fingerprint] = component
+                uses[component.fingerprint] = choice
     return components, uses
+
+
+def _vectors(choice: Use, registry: Registry) -> Iterator[Use]:
+    """Yield a representation that gives vectors, or of one that gives several arrays those that do."""
+    from cbrkit_xai.components import RepresentationPlugin
+    from cbrkit_xai.retaining import parts_of
+
+    record = registry.find("representation", choice.name)
+    if not isinstance(record, RepresentationPlugin):
+        return
+    if record.yields == "several":
+        for part in parts_of(choice).values():
+            yield from _vectors(part, registry)
+    elif record.yields == "vectors":  # pixels are kept as pictures, not as features
+        yield choice

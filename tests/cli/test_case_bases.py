@@ -26,8 +26,8 @@ def test_what_was_imported_is_shown(run, study):
     # The blank cells of the warm photos mean that nobody was asked about XRAI there.
     assert "xrai" not in shown["cases"][0]["votes"]
     assert shown["cases"][1]["votes"]["xrai"] == 6
-    # What the named configurations compare, but the pixels: latent vectors and two histograms.
-    assert len(shown["features"]) == 3
+    # What the named configurations compare, but the pixels: latent vectors, classes, two histograms.
+    assert len(shown["features"]) == 4
 
 
 def test_cases_prints_a_page_for_people(run):

@@ -22,7 +22,7 @@ FIVE = {
     "lf-cos": "cbrkit-xai-latent",
     "ssim": "cbrkit-xai-ssim",
 }
-OF_2021 = ("block-ssim", "blue-hist-bhattacharyya", "pixel-difference")
+OF_2021 = ("block-ssim", "blue-hist-bhattacharyya", "five-similarities", "pixel-difference")
 DISTRIBUTION = {**FIVE, **dict.fromkeys(OF_2021, "cbrkit-xai-features")}
 NAMED = {"name": "a", "summary": "a", "source": "a", "factory": dict}
 HEAVY = ("scipy", "sklearn", "skimage", "onnxruntime", "onnx", "tensorflow", "matplotlib", "PIL")
