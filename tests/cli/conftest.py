@@ -28,7 +28,7 @@ def run(cache: Path, tmp_path: Path) -> Run:
         command = [sys.executable, "-m", "cbrkit_xai", *map(str, arguments)]
         environment = {**os.environ, "CBRKIT_XAI_CACHE": str(cache), "COLUMNS": "120", **variables}
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120, check=False
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=400, check=False
         )
 
     return run_process
