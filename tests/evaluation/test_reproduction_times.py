@@ -116,7 +116,7 @@ def test_every_time_is_taken(monkeypatch):
 def test_of_a_slow_index_few_k_are_timed(monkeypatch):
     monkeypatch.setattr(timed_index, "SLOW", 0.0)
     found, _ = asked(["a"], ks=tuple(range(1, 26)))
-    assert found[0].ks == (1, 5, 13, 25)
+    assert found[0].ks == (1, 5, 25)
 
 
 def halves(n):
@@ -164,3 +164,23 @@ def test_clusters_are_tiled_with_the_cases_and_lose_those_left_out():
         assert set(kept[kept >= 0]) == set(range(one.clusters.clusters))
         if one.size >= 80:
             np.testing.assert_array_equal(kept, np.tile(clusters.labels, one.size // 80))
+
+
+def test_a_base_of_pixels_is_not_copied_beyond_memory():
+    pixels = np.zeros((100, 80, 80, 3), dtype=np.uint8)  # 19 KB each
+    cases = Cases(
+        ids=[f"c{row:03}" for row in range(100)],
+        features=pixels,
+        votes=np.ones((100, 2)),
+        methods=("a", "b"),
+    )
+    sizes = [one.size for one in grown_bases(cases, halves(100), None, seed=0)]
+    assert sizes == [10, 20, 40, 80, 160, 320, 640, 1280, 2560]
+    wide = Cases(
+        ids=cases.ids,
+        features=np.zeros((100, 200, 400, 3), dtype=np.uint8),  # 240 KB each
+        votes=cases.votes,
+        methods=cases.methods,
+    )
+    sizes = [one.size for one in grown_bases(wide, halves(100), None, seed=0)]
+    assert sizes == [10, 20, 40, 80, 160]

@@ -33,7 +33,7 @@ def measured(
     evaluation, runs = reproduction.evaluation, reproduction.runs
     at_hand = described_once(base, representations_of(reproduction.configurations))
     applicable = [
-        (one, at_hand.columns(one.components.representation))
+        (one, at_hand.columns(one.components.representation), reproduction.distances.get(one.name))
         for one in reproduction.applicable
         if one.components is not None
     ]

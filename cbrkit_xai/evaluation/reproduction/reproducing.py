@@ -43,17 +43,15 @@ from cbrkit_xai.registry import Registry
 
 BASELINES = (
     "random-prototypes",
-    "k-means-prototypes",
     "uniform",
     "global-mean",
     "majority",
     "per-class-mean",
     "single-best-method",
     "ridge",
-    "kernel-ridge",
     "oracle",
 )
-"""All but the random forest, which takes as long as all the rest; `evaluate` has it."""
+"""All but those that take longer than everything else; `evaluate` has them too."""
 
 
 def reproduce(
@@ -106,7 +104,7 @@ def reproduce(
         cells=Cells(folder=None if folder is None else Path(folder) / FOLDER),
     )
     with one_thread_each():
-        tables, found = _whole_base(configurations, plan, evaluation, steps)
+        tables, found, distances = _whole_base(configurations, plan, evaluation, steps)
         even = _balanced(configurations, plan, evaluation, steps.next())
     report = steps.next()
     runs = papers_runs(evaluation, configurations)
@@ -115,6 +113,7 @@ def reproduce(
         configurations=configurations,
         clusterings=tables,
         evaluation=evaluation,
+        distances=distances,
         hypothesis=found,
         frequencies=errors_by_frequency(evaluation, [run for _, run in (*runs.linear, *runs.clustered)]),
         balanced=even,
@@ -161,7 +160,8 @@ def _evaluated(
     after = steps.next()
     if not others.configurations:
         return evaluation, others
-    more = evaluate(base, others.configurations, baselines=(), progress=after, **shared)
+    own = tuple(sorted({one.k for one in others.configurations}))
+    more = evaluate(base, others.configurations, baselines=(), progress=after, **{**shared, "ks": own})
     return (
         attrs.evolve(
             evaluation,
@@ -175,8 +175,8 @@ def _evaluated(
 
 def _whole_base(
     configurations: Sequence[PapersConfiguration], plan: Plan, evaluation: Evaluation, steps: Steps
-) -> tuple[tuple[ClusteringRow, ...], Hypothesis]:
-    """Return Table 2, and what each metric has to do with the votes."""
+) -> tuple[tuple[ClusteringRow, ...], Hypothesis, dict[str, Array]]:
+    """Return Table 2, what each metric has to do with the votes, and all distances."""
     near: dict[str, Array] = {}
     rows = []
     for one in configurations:
@@ -193,7 +193,7 @@ def _whole_base(
         seed=plan.protocol.seed,
         progress=steps.next(),
     )
-    return tuple(rows), tested
+    return tuple(rows), tested, near
 
 
 def _distances(one: PapersConfiguration, plan: Plan) -> Array | None:

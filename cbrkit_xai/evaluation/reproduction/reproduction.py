@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -14,6 +14,7 @@ from cbrkit_xai.evaluation.reproduction.hypothesis import Hypothesis
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.stated_margin import StatedMargin
+from cbrkit_xai.features import Array
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -28,6 +29,8 @@ class Reproduction:
         Table 2, on the whole base.
     evaluation : Evaluation
         Figure 3: the five in both organisations, what they have to beat, and other features.
+    distances : mapping of str to array of shape (n, n)
+        By the configuration's name, as organizers cluster by them; without those that have none.
     hypothesis : Hypothesis
         Whether similar photos have similar votes.
     frequencies : tuple of OfFrequency
@@ -43,6 +46,7 @@ class Reproduction:
     configurations: tuple[PapersConfiguration, ...]
     clusterings: tuple[ClusteringRow, ...]
     evaluation: Evaluation
+    distances: Mapping[str, Array] = attrs.field(repr=False)
     hypothesis: Hypothesis
     frequencies: tuple[OfFrequency, ...]
     balanced: tuple[tuple[str, Balanced], ...]

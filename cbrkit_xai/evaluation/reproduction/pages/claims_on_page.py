@@ -57,7 +57,7 @@ def _table(claim: Claim, mark: Sequence[str]) -> Table | None:
     comparisons = claim.asked.comparisons
     if not comparisons:
         return None
-    units = list(dict.fromkeys(one.unit for one in comparisons))
+    units = list(dict.fromkeys(one.unit for one in claim.asked.tested or comparisons))
     names = list(dict.fromkeys(name for one in comparisons for name in one.numbers))
     return Table(
         id=f"claim-{claim.asked.letter}-table",

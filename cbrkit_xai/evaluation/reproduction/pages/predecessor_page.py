@@ -37,7 +37,8 @@ _CITATION = (
     "Recio-García, Parejas-Llanovarced, Orozco-del-Castillo, Brito-Borges: A case-based approach for the "
     "selection of explanation algorithms in image classification, ICCBR 2021"
 )
-_DRAWN = (GLOBAL_MEAN, "single-best-method", "oracle")
+_DRAWN = (GLOBAL_MEAN, "single-best-method")
+_WHOSE = "The predecessor's"
 
 
 def predecessor_page(found: Predecessor, *, command: str) -> dict[str, Any]:
@@ -63,17 +64,26 @@ def predecessor_page(found: Predecessor, *, command: str) -> dict[str, Any]:
             f"{counted(len(evaluation.cases), 'case')} of {evaluation.name}: each photo is left out in turn "
             f"and predicted from the {listed([str(k) for k in ks])} nearest of the others, by "
             f"{counted(len(runs), 'similarity', 'similarities')}. Which weight of its program belonged to "
-            "which similarity is not known; see the docs on `five-similarities`."
+            "which similarity is not known; see the docs on five-similarities."
         ),
         "limits": list(limits(evaluation)),
         "table": _table(evaluation),
-        "growth": growth_of_predecessor(found.growths, wanted, levels, about(evaluation)),
-        "scores": scores_section(evaluation, noise_floor_of(evaluation), about(evaluation)),
+        "growth": growth_of_predecessor(found.growths, wanted, levels, about(evaluation, _WHOSE)),
+        "scores": scores_section(evaluation, noise_floor_of(evaluation), about(evaluation, _WHOSE)),
         "groups": groups_section(evaluation),
-        "notes": [*(f"{one}." for one in found.missing), *evaluation.notes],
+        "notes": [*(f"{one}." for one in found.missing), *_not_grown(found), *evaluation.notes],
         "problems": [run for run in evaluation.runs.values() if run.problems],
         "repeat": repeat_section(evaluation, command),
     }
+
+
+def _not_grown(found: Predecessor) -> list[str]:
+    grown = {one.label for one in found.growths}
+    return [
+        f"{run.label} is not in the growth curve: its distances are several, weighted anew for every base."
+        for run in found.evaluation.configurations
+        if run.label not in grown
+    ]
 
 
 def _table(evaluation: Evaluation) -> Table:

@@ -141,5 +141,5 @@ def _notes(reproduction: Reproduction) -> list[str]:
     stated = (
         f"The configurations' own k, at which they are compared, is {listed([str(k) for k in sorted(ks)])}."
     )
-    forest = "No random forest stands among the baselines here; `cbrkit-xai evaluate` has it."
-    return [*evaluation.notes, stated, forest]
+    more = "`cbrkit-xai evaluate` has more baselines: k-means prototypes, kernel ridge, random forest."
+    return [*evaluation.notes, stated, more]

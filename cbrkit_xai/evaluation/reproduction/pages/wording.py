@@ -18,6 +18,6 @@ def about_the_base(evaluation: Evaluation) -> str:
     return f"The paper's {procedure(evaluation)}; {evaluation.name}, {cases}; {evaluation.provenance}"
 
 
-def about(evaluation: Evaluation) -> str:
+def about(evaluation: Evaluation, whose: str = "The paper's") -> str:
     """Say below a picture's title what it is about; a picture will be shown without its page."""
-    return f"The paper's {procedure(evaluation)}; {subtitle(evaluation)}"
+    return f"{whose} {procedure(evaluation)}; {subtitle(evaluation)}"

@@ -33,6 +33,7 @@ def figure_4(times: Times, subtitle: str) -> Picture:
         entries=len(linear),
         xlabel="k: nearest cases or prototypes",
         ylabel="microseconds per query (logarithmic)",
+        scale=1.0,
     )
     return drawn(
         panels.draw,
@@ -60,6 +61,10 @@ class _Drawing:
             low, middle, high = np.quantile(found.total, (0.25, 0.5, 0.75), axis=0)
             axes.fill_between(found.ks, low, high, color=look.colour, alpha=0.18, linewidth=0)
             axes.plot(found.ks, middle, color=look.colour, marker=look.marker, markersize=4.2, linewidth=1.4)
+        last = max((found.ks[-1] for _, found in self.linear), default=25)
+        axes.set_xlim(0.3, last + 0.7)
+        if last <= 50:
+            axes.set_xticks([1, *(k for k in range(5, last + 1, 5))])
         axes.set_yscale("log")
         plain_ticks(axes)
 

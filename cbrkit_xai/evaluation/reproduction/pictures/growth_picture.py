@@ -31,6 +31,7 @@ def growth_picture(times: Times, subtitle: str) -> Picture:
         entries=len(times.configurations) + 1,
         xlabel="cases in the base (logarithmic)",
         ylabel="microseconds per query (logarithmic)",
+        scale=1.0,
     )
     return drawn(
         panels.draw,
@@ -72,19 +73,20 @@ class _Drawing:
         axes.set_xscale("log")
         axes.set_yscale("log")
         plain_ticks(axes)
-        self._proportional(axes)
+        if organisation == "linear":
+            self._proportional(axes)
         _sizes(axes, sorted({size for one in self.times.configurations for size, _, _ in one.growth}))
 
     def _proportional(self, axes: Axes) -> None:
-        """Draw a line on which twice the cases take twice the time."""
-        sizes = sorted({size for one in self.times.configurations for size, _, _ in one.growth})
-        first = [found for one in self.times.configurations for size, found in _points(one, "linear")[-1:]]
-        if not sizes or not first:
+        """Draw a line on which twice the cases take twice the time, through the fastest in the largest."""
+        ends = [_points(one, "linear")[-1] for one in self.times.configurations if one.growth]
+        if not ends:
             return
-        end = max(float(np.median(found.total)) for found in first)
+        size, time = min(((size, float(np.median(found.total))) for size, found in ends), key=_per_case)
+        least = min(one.growth[0][0] for one in self.times.configurations if one.growth)
         axes.plot(
-            [sizes[0], sizes[-1]],
-            [end * sizes[0] / sizes[-1], end],
+            [least, size],
+            [time * least / size, time],
             color=FAINT,
             linewidth=0.9,
             linestyle=(0, (2, 2)),
@@ -124,6 +126,11 @@ class _Drawing:
                     )
                     said.append(f"{one.of.paper.identifier} {organisation}: {ends}.")
         return " ".join(said)
+
+
+def _per_case(end: tuple[int, float]) -> float:
+    size, time = end
+    return time / size
 
 
 def _points(one: TimesOf, organisation: str) -> list[tuple[int, QueryTimes]]:

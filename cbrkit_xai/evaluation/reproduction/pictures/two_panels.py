@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 8.6
-_LEFT, _GAP, _RIGHT = 0.75, 0.3, 0.15
+_GAP, _RIGHT = 0.3, 0.15
 _PANEL, _BELOW, _ABOVE = 3.6, 0.5, 0.25
 _LEGEND_ROW = 0.21
 _COLUMNS = 3
@@ -36,6 +36,8 @@ class TwoPanels:
         How many it gives.
     xlabel, ylabel : str
         Of both panels, and of the left one.
+    scale : float
+        Inches left of the left panel, for its numbers and their label.
     """
 
     titles: tuple[str, str]
@@ -45,6 +47,7 @@ class TwoPanels:
     entries: int
     xlabel: str
     ylabel: str
+    scale: float = 0.75
 
     @property
     def size(self) -> tuple[float, float]:
@@ -57,9 +60,11 @@ class TwoPanels:
 
     def draw(self, figure: Figure) -> None:
         """Draw it; see `drawn`."""
-        wide = (WIDTH - _LEFT - _GAP - _RIGHT) / 2
-        left = axes_at(figure, (_LEFT, self._bottom, wide, _PANEL))
-        right = axes_at(figure, (_LEFT + wide + _GAP, self._bottom, wide, _PANEL), sharey=left, sharex=left)
+        wide = (WIDTH - self.scale - _GAP - _RIGHT) / 2
+        left = axes_at(figure, (self.scale, self._bottom, wide, _PANEL))
+        right = axes_at(
+            figure, (self.scale + wide + _GAP, self._bottom, wide, _PANEL), sharey=left, sharex=left
+        )
         for axes, draw, title in zip(
             (left, right), (self.draw_left, self.draw_right), self.titles, strict=True
         ):
@@ -73,7 +78,7 @@ class TwoPanels:
         figure.legend(
             handles=list(self.handles()),
             loc="lower left",
-            bbox_to_anchor=((_LEFT - 0.1) / WIDTH, 0.0),
+            bbox_to_anchor=((self.scale - 0.1) / WIDTH, 0.0),
             ncols=_COLUMNS,
             columnspacing=1.6,
             handlelength=2.4,

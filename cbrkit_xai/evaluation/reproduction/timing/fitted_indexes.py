@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import attrs
 
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.evaluation.folds import Split
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
@@ -17,6 +18,9 @@ from cbrkit_xai.learning import fitted_to, organize
 from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.linear import Linear
 from cbrkit_xai.organizers.prototype_index import PrototypeIndex
+
+Clusters: TypeAlias = Callable[[], Partition]
+"""Gives the clusters of the training cases, without measuring distances again."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -42,7 +46,7 @@ class Fitted:
 
 
 def fitted_indexes(
-    of: PapersConfiguration, cases: Cases, split: Split, ks: Sequence[int], clusters: Partition | None
+    of: PapersConfiguration, cases: Cases, split: Split, ks: Sequence[int], clusters: Clusters | None
 ) -> Fitted:
     """Return the indexes of one configuration.
 
@@ -56,8 +60,9 @@ def fitted_indexes(
         What is learnt from, and whose photos ask.
     ks : sequence of int
         Numbers of neighbours.
-    clusters : Partition, optional
-        Clusters of the training cases that are known already; they are searched for otherwise.
+    clusters : callable, optional
+        Gives clusters of the training cases, or raises `NotOrganizableError`; without it they are searched
+        for as always.
     """
     components, linear, clustered = of.components, of.linear, of.clustered
     assert components is not None and linear is not None and clustered is not None  # noqa: S101
@@ -70,18 +75,8 @@ def fitted_indexes(
         name=f"{identifier} linear", label=linear.label, index=index, reuse=reuse, **shared
     )
     try:
-        prototypes = (
-            organize(components, training)[1]
-            if clusters is None
-            else PrototypeIndex(
-                cases=training,
-                metric=fitted.metric,
-                aggregator=fitted.aggregator,
-                clustering=clusters,
-                groups=clusters.labels,
-                noise="drop",
-            )
-        )
+        found = None if clusters is None else clusters()
+        prototypes = organize(components, training)[1] if found is None else _index(training, fitted, found)
     except NotOrganizableError as error:
         return Fitted(of=of, linear=every_case, reason=error.what)
     return Fitted(
@@ -90,4 +85,15 @@ def fitted_indexes(
         clustered=TimedIndex(
             name=f"{identifier} clustered", label=clustered.label, index=prototypes, reuse=reuse, **shared
         ),
+    )
+
+
+def _index(training: Cases, fitted: Components, clusters: Partition) -> PrototypeIndex:
+    return PrototypeIndex(
+        cases=training,
+        metric=fitted.metric,
+        aggregator=fitted.aggregator,
+        clustering=clusters,
+        groups=clusters.labels,
+        noise="drop",
     )

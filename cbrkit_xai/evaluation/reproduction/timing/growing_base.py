@@ -23,8 +23,8 @@ from cbrkit_xai.organizers.silhouette import NOISE
 MOST_CASES = 3_200
 """No base is tiled beyond so many."""
 
-MOST_BYTES = 200_000_000
-"""Nor beyond so much memory for its features."""
+MOST_BYTES = 50_000_000
+"""Nor beyond so much memory for its features; a metric of pixels prepares tens of times as much."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

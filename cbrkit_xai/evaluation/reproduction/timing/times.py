@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import attrs
+import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.evaluation.folds import Split
@@ -13,10 +15,12 @@ from cbrkit_xai.evaluation.reproduction.timing.fitted_indexes import Fitted, fit
 from cbrkit_xai.evaluation.reproduction.timing.growing_base import grown_bases
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes, TimedIndex, time_queries
 from cbrkit_xai.evaluation.working import one_thread_each
+from cbrkit_xai.features import Array
 from cbrkit_xai.organizers.clustering import Partition
+from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes
 from cbrkit_xai.protocols import Progress
 
-GROWTH_SECONDS = 0.15
+GROWTH_SECONDS = 0.1
 """Each index of each size is asked for about so long."""
 
 
@@ -66,7 +70,7 @@ class Times:
 
 
 def measure_times(
-    applicable: Sequence[tuple[PapersConfiguration, Cases]],
+    applicable: Sequence[tuple[PapersConfiguration, Cases, Array | None]],
     split: Split,
     ks: Sequence[int],
     k: int,
@@ -78,8 +82,9 @@ def measure_times(
 
     Parameters
     ----------
-    applicable : sequence of (PapersConfiguration, Cases)
-        With all cases in its representation.
+    applicable : sequence of (PapersConfiguration, Cases, distances)
+        With all cases in its representation, and their distances where they are known, by which clusters
+        are found without measuring anything again.
     split : Split
         The fold whose training cases are organised, and whose held-out cases ask.
     ks : sequence of int
@@ -93,10 +98,13 @@ def measure_times(
     """
     parts = 1 + len(applicable)
     with one_thread_each():
-        fitted = [fitted_indexes(of, cases, split, ks, None) for of, cases in applicable]
+        fitted = [
+            fitted_indexes(of, cases, split, ks, None if known is None else partial(_found, of, known, split))
+            for of, cases, known in applicable
+        ]
         times = _by_label([*(one.linear for one in fitted), *_clustered(fitted)], seed)
         found = []
-        for number, ((of, cases), one) in enumerate(zip(applicable, fitted, strict=True), start=1):
+        for number, ((of, cases, _), one) in enumerate(zip(applicable, fitted, strict=True), start=1):
             if progress is not None:
                 progress(number, parts)
             found.append(
@@ -111,6 +119,13 @@ def measure_times(
     if progress is not None:
         progress(parts, parts)
     return Times(configurations=tuple(found), k=k, training=len(split.training), asking=len(split.held_out))
+
+
+def _found(of: PapersConfiguration, distances: Array, split: Split) -> Partition:
+    """Cluster the training cases by the distances that are known."""
+    organizer = None if of.components is None else of.components.organizer
+    assert isinstance(organizer, DbscanPrototypes)  # noqa: S101 - the profile says so
+    return organizer.cluster(distances[np.ix_(split.training, split.training)])
 
 
 def _clustered(fitted: Sequence[Fitted]) -> list[TimedIndex]:
@@ -128,6 +143,10 @@ def _partition(fitted: Fitted) -> Partition | None:
     return clustering
 
 
+def _same(clusters: Partition) -> Partition:
+    return clusters
+
+
 def _growth(
     of: PapersConfiguration, cases: Cases, split: Split, clusters: Partition | None, k: int, seed: int
 ) -> tuple[tuple[int, QueryTimes, QueryTimes | None], ...]:
@@ -136,7 +155,7 @@ def _growth(
     for base in grown_bases(cases, split, clusters, seed):
         # Without known clusters there are none to search for: a part of the base may have others.
         known = base.clusters if base.clusters is not None else Partition(labels=[-1] * base.size)
-        fitted = fitted_indexes(of, base.cases, base.split, (k,), known)
+        fitted = fitted_indexes(of, base.cases, base.split, (k,), partial(_same, known))
         sizes.append(base.size)
         linear.append(attrs.evolve(fitted.linear, label=f"linear {base.size}"))
         prototypes = fitted.clustered if base.clusters is not None else None
