@@ -44,7 +44,7 @@ def measured(plan, name="hist-cos"):
 def test_what_is_kept_is_what_was_measured(plan, monkeypatch):
     monkeypatch.setattr(module, "LONG", 0.0)
     first = measured(plan)
-    monkeypatch.setattr(module, "distances_once", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(module, "distances_once", lambda *_, **__: pytest.fail("measured again"))
     np.testing.assert_array_equal(measured(plan), first)
     chosen = cx.configuration("hist-cos", profile="paper2022").components()
     np.testing.assert_array_equal(first, distances_once(chosen, plan.cases(chosen.representation)))
