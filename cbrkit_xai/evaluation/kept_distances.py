@@ -9,6 +9,7 @@ from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.evaluation.cells import key_of_cell
 from cbrkit_xai.evaluation.fold_predictions import distances_once
 from cbrkit_xai.evaluation.plan import Plan
+from cbrkit_xai.evaluation.working import cores
 from cbrkit_xai.features import Array
 from cbrkit_xai.kept_fits import key_of
 
@@ -39,7 +40,7 @@ def kept_distances(
     if kept is not None:
         return kept["distances"]
     started = time.perf_counter()
-    distances = distances_once(components, cases)
+    distances = distances_once(components, cases, workers=cores())
     if distances is not None and time.perf_counter() - started >= LONG:
         plan.cells.put(key, {"distances": distances})
     return distances

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.features import Array, Features, count, frozen, frozen_floats, take
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
 from cbrkit_xai.organizers.distances import checked_pairwise, distances_from
@@ -23,7 +25,9 @@ _FEWEST_ROWS = 16
 """Rows of a block, at least: what a metric prepares per block must pay."""
 
 
-def distances_once(components: Components, cases: Cases, progress: Progress | None = None) -> Array | None:
+def distances_once(
+    components: Components, cases: Cases, progress: Progress | None = None, *, workers: int = 1
+) -> Array | None:
     """Return the distance of each case, as a query, from each case, `(n, n)` float64.
 
     Parameters
@@ -34,6 +38,8 @@ def distances_once(components: Components, cases: Cases, progress: Progress | No
         n of them.
     progress : callable, optional
         Called with (cases done, cases in all).
+    workers : int
+        Threads; no distance depends on it.
 
     Returns
     -------
@@ -49,10 +55,12 @@ def distances_once(components: Components, cases: Cases, progress: Progress | No
     learns = any(hasattr(part, "fitted") for part in (components.metric, components.representation))
     if learns or len(cases) > MOST_CASES_IN_MEMORY:
         return None
-    return all_distances(components.metric, cases.features, progress)
+    return all_distances(components.metric, cases.features, progress, workers=workers)
 
 
-def all_distances(metric: Metric, features: Features, progress: Progress | None = None) -> Array:
+def all_distances(
+    metric: Metric, features: Features, progress: Progress | None = None, *, workers: int = 1
+) -> Array:
     """Return what `metric.pairwise(features, features)` gives, `(n, n)` float64, read-only.
 
     Half of the pairs are computed and mirrored, if all that are computed both ways (those within each
@@ -67,6 +75,8 @@ def all_distances(metric: Metric, features: Features, progress: Progress | None 
         First axis n.
     progress : callable, optional
         Called with (cases done, cases in all).
+    workers : int
+        Threads; no distance depends on it.
 
     Raises
     ------
@@ -77,19 +87,38 @@ def all_distances(metric: Metric, features: Features, progress: Progress | None 
     rows_at_once = max(_FEWEST_ROWS, -(-n // _STEPS))
     distances = np.zeros((n, n))
     blocks = [slice(start, min(n, start + rows_at_once)) for start in range(0, n, rows_at_once)]
-    is_symmetric = True
-    for rows in blocks:
-        from_here = take(features, slice(rows.start, n))
-        distances[rows, rows.start :] = checked_pairwise(metric, take(features, rows), from_here)
-        is_symmetric &= np.array_equal(distances[rows, rows], distances[rows, rows].T)
+
+    def measure(rows: slice, others: slice) -> int:
+        distances[rows, others] = checked_pairwise(metric, take(features, rows), take(features, others))
+        return rows.stop - rows.start
+
+    done = 0
+    for number in _in_threads(measure, [(rows, slice(rows.start, n)) for rows in blocks], workers):
+        done += number
         if progress is not None:
-            progress(rows.stop, n)
-    if is_symmetric:
+            progress(done, n)
+    if all(np.array_equal(distances[rows, rows], distances[rows, rows].T) for rows in blocks):
         return frozen(np.where(np.tri(n, k=-1, dtype=bool), distances.T, distances))
-    for rows in blocks[1:]:
-        before = take(features, slice(0, rows.start))
-        distances[rows, : rows.start] = checked_pairwise(metric, take(features, rows), before)
+    for _ in _in_threads(measure, [(rows, slice(0, rows.start)) for rows in blocks[1:]], workers):
+        pass
     return frozen(distances)
+
+
+def _in_threads(
+    measure: Callable[[slice, slice], int], parts: list[tuple[slice, slice]], workers: int
+) -> Iterator[int]:
+    """Yield what each part gives as it is finished; the first error ends the whole."""
+    if workers <= 1 or len(parts) <= 1:
+        for part in parts:
+            yield measure(*part)
+        return
+    with one_thread_each():
+        pool = ThreadPoolExecutor(max_workers=min(workers, len(parts)))
+        try:
+            for finished in as_completed([pool.submit(measure, *part) for part in parts]):
+                yield finished.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _floats_if_any(values: Any) -> Array | None:

@@ -5,14 +5,17 @@ import numpy as np
 import pytest
 
 import cbrkit_xai as cx
+from cbrkit_xai.errors import PluginError
 from cbrkit_xai.evaluation import kept_distances as module
 from cbrkit_xai.evaluation.cells import Cells
 from cbrkit_xai.evaluation.fold_predictions import distances_once
 from cbrkit_xai.evaluation.folds import Folds
 from cbrkit_xai.evaluation.groups import Groups
 from cbrkit_xai.evaluation.kept_distances import kept_distances
+from cbrkit_xai.evaluation.measured_once import all_distances
 from cbrkit_xai.evaluation.plan import Plan
 from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.metrics.euclidean import Euclidean
 from cbrkit_xai.registry import Registry
 
 
@@ -81,3 +84,30 @@ def test_a_metric_registered_by_hand_is_never_kept(plan, monkeypatch):
     own = attrs.evolve(plan, registry=registry)
     assert (kept_distances(chosen, components, own.cases(components.representation), own) == 0).all()
     assert list(plan.cells.folder.iterdir()) == []
+
+
+class OneSided:
+    """A metric that is farther one way than the other, so that both halves are measured."""
+
+    def pairwise(self, queries, references):
+        apart = queries[:, :1] - references[:, 0]
+        return np.where(apart > 0, 2 * apart, -apart)
+
+
+@pytest.mark.parametrize("metric", [OneSided(), Euclidean()])
+def test_no_distance_depends_on_the_number_of_threads(metric):
+    features = np.random.default_rng(0).normal(size=(75, 3))
+    told = []
+    threaded = all_distances(metric, features, lambda *one: told.append(one), workers=3)
+    np.testing.assert_array_equal(threaded, all_distances(metric, features))
+    assert told[-1] == (75, 75)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+
+
+def test_an_error_in_a_thread_ends_the_whole():
+    class Broken:
+        def pairwise(self, queries, references):
+            return np.full((len(queries), len(references)), np.nan)
+
+    with pytest.raises(PluginError):
+        all_distances(Broken(), np.zeros((75, 3)), workers=3)
