@@ -50,8 +50,9 @@ def hypothesis_picture(
             "shares; lines: 95 % intervals. Right: case-base alignment, the agreement of a photo's winner "
             f"with those of its {k} nearest, weighted by nearness. Grey: the middle 95 % when votes are "
             f"handed out to the photos by chance ({found.draws:,} times). Below {NEGLIGIBLE:g} (dotted) a "
-            "correlation is next to none. A mark beyond the grey is a sign that near photos have similar "
-            "votes by that metric."
+            "correlation is next to none. A mark right of the grey is a sign that near photos have similar "
+            "votes by that metric; one left of it, that a few photos which are near to very many have odd "
+            "votes."
         ),
         description=_description(metrics, identifiers),
         size=drawing.size,

@@ -23,7 +23,7 @@ from cbrkit_xai.organizers.silhouette import NOISE
 MOST_CASES = 3_200
 """No base is tiled beyond so many."""
 
-MOST_BYTES = 50_000_000
+MOST_BYTES = 30_000_000
 """Nor beyond so much memory for its features; a metric of pixels prepares tens of times as much."""
 
 
