@@ -167,7 +167,7 @@ def test_clusters_are_tiled_with_the_cases_and_lose_those_left_out():
 
 
 def test_a_base_of_pixels_is_not_copied_beyond_memory():
-    pixels = np.zeros((100, 80, 80, 3), dtype=np.uint8)  # 19 KB each
+    pixels = np.zeros((100, 60, 60, 3), dtype=np.uint8)  # 11 KB each
     cases = Cases(
         ids=[f"c{row:03}" for row in range(100)],
         features=pixels,
