@@ -178,7 +178,7 @@ def test_a_base_of_pixels_is_not_copied_beyond_memory():
     assert sizes == [10, 20, 40, 80, 160, 320, 640, 1280, 2560]
     wide = Cases(
         ids=cases.ids,
-        features=np.zeros((100, 200, 400, 3), dtype=np.uint8),  # 240 KB each
+        features=np.zeros((100, 224, 224, 3), dtype=np.uint8),  # 151 KB each
         votes=cases.votes,
         methods=cases.methods,
     )
