@@ -37,9 +37,9 @@ from threadpoolctl import threadpool_limits
 
 import cbrkit_xai as cx
 from cbrkit_xai.configurations import Components
-from cbrkit_xai.evaluation.fold_predictions import FoldPredictor, distances_once
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.orderings import Orderings
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
+from cbrkit_xai.evaluation.predicting.orderings import Orderings
 
 FOLDS = 5
 ASKED_AGAIN_AT_MOST = 25

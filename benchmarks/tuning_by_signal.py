@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 from cbrkit_xai import use
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.simulation import World, simulated_configuration, simulated_registry
 from cbrkit_xai.evaluation.tuning import Grid, tune
 

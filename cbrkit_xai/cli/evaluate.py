@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.configurations import Configuration
-    from cbrkit_xai.evaluation.answer import Answer
-    from cbrkit_xai.evaluation.permutation_null import PermutationNull
+    from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+    from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation
 
 
@@ -101,9 +101,9 @@ def command(
 
     from cbrkit_xai.cli.terminal import print_json, progress_bar
     from cbrkit_xai.evaluation.experiment import evaluate
-    from cbrkit_xai.evaluation.protocol import Protocol
-    from cbrkit_xai.evaluation.questions import answers
-    from cbrkit_xai.evaluation.writing import check_can_write, summary_of
+    from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+    from cbrkit_xai.evaluation.questions.answering import answers
+    from cbrkit_xai.evaluation.running.writing import check_can_write, summary_of
 
     protocol, numbers = Protocol(**plan), chosen_ks(ks)
     substitute = chosen_substitutes(substitutes)
@@ -146,7 +146,11 @@ def _configurations(
     substitute: dict[str, str],
 ) -> tuple[list[Configuration], tuple[str, ...]]:
     """Return what is evaluated, and a sentence for each of the paper's five that is not."""
-    from cbrkit_xai.evaluation.default_configurations import ORGANIZERS, PROFILE, default_configurations
+    from cbrkit_xai.evaluation.running.default_configurations import (
+        ORGANIZERS,
+        PROFILE,
+        default_configurations,
+    )
     from cbrkit_xai.registry import default_registry
 
     named = chosen_names(names)
@@ -168,7 +172,7 @@ def _baselines(text: str | None) -> list[str] | None:
 
 def _described(base: CaseBase, evaluation: Evaluation) -> CaseBase:
     """Return the base with the features that the evaluation computed."""
-    from cbrkit_xai.evaluation.described_once import described_once
+    from cbrkit_xai.evaluation.predicting.described_once import described_once
 
     evaluated = [run.configuration for run in evaluation.configurations if run.configuration is not None]
     return described_once(base, [one.components().representation for one in evaluated])
@@ -178,7 +182,7 @@ def _permutation(
     evaluation: Evaluation, base: CaseBase, folder: Path | None, draws: int
 ) -> PermutationNull | None:
     from cbrkit_xai.cli.terminal import progress_bar
-    from cbrkit_xai.evaluation.kept_permutation import kept_permutation
+    from cbrkit_xai.evaluation.permutation.kept_permutation import kept_permutation
 
     with progress_bar("asking what chance alone would give") as progress:
         return kept_permutation(evaluation, base, folder=folder, draws=draws, progress=progress)
@@ -192,11 +196,11 @@ def _written(
     folder: Path,
 ) -> list[Path]:
     from cbrkit_xai.cli.terminal import progress_bar, warn
-    from cbrkit_xai.evaluation.clusters_explained import explain_clusters
+    from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
     from cbrkit_xai.evaluation.query_times import query_times
+    from cbrkit_xai.evaluation.questions.twins import clustered_configurations
     from cbrkit_xai.evaluation.report import write_report
-    from cbrkit_xai.evaluation.twins import clustered_configurations
-    from cbrkit_xai.evaluation.writing import has_parquet, write_results
+    from cbrkit_xai.evaluation.running.writing import has_parquet, write_results
 
     if not has_parquet():
         warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
 
 if TYPE_CHECKING:
-    from cbrkit_xai.evaluation.answer import Answer
+    from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation, Run
 
 LEAK = (
@@ -55,8 +55,8 @@ def _print_warnings(evaluation: Evaluation) -> None:
 
 
 def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
-    from cbrkit_xai.evaluation.own_k import own_k
-    from cbrkit_xai.evaluation.writing import mean_scores
+    from cbrkit_xai.evaluation.questions.own_k import own_k
+    from cbrkit_xai.evaluation.running.writing import mean_scores
 
     place = run.ks.index(own_k(run))
     means = mean_scores(run, evaluation.votes)
@@ -71,7 +71,7 @@ def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
 
 def _skill(rmse: float, evaluation: Evaluation) -> float:
     from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-    from cbrkit_xai.evaluation.writing import mean_scores
+    from cbrkit_xai.evaluation.running.writing import mean_scores
 
     if GLOBAL_MEAN not in evaluation.runs:
         return math.nan

@@ -83,8 +83,8 @@ def command(
 
     BASE is a .cbr file or the name of a bundled one.
     """
-    from cbrkit_xai.evaluation.protocol import Protocol
-    from cbrkit_xai.evaluation.writing import check_can_write
+    from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+    from cbrkit_xai.evaluation.running.writing import check_can_write
 
     if whose == PREDECESSOR and (substitutes or no_times or cluster_scope != "fold"):
         raise click.UsageError("--substitute, --no-times and --cluster-scope go with --as paper2022")
@@ -145,7 +145,7 @@ def _predecessor(
     from cbrkit_xai.cli.terminal import print_json, progress_bar, say
     from cbrkit_xai.evaluation.reproduction.predecessor import reproduce_predecessor
     from cbrkit_xai.evaluation.reproduction.writing import write_predecessor
-    from cbrkit_xai.evaluation.writing import summary_of
+    from cbrkit_xai.evaluation.running.writing import summary_of
 
     with progress_bar("repeating the predecessor's evaluation") as progress:
         found = reproduce_predecessor(base, seed=seed, folder=folder, workers=jobs, progress=progress)
@@ -168,7 +168,7 @@ def _predecessor(
 
 def _results(evaluation: Any, folder: Path) -> list[Path]:
     from cbrkit_xai.cli.terminal import warn
-    from cbrkit_xai.evaluation.writing import has_parquet, write_results
+    from cbrkit_xai.evaluation.running.writing import has_parquet, write_results
 
     if not has_parquet():
         warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')

@@ -42,7 +42,7 @@ def command(
 ) -> int:
     """Choose configuration and k by nested cross-validation; the global mean may win."""
     from cbrkit_xai.cli.terminal import print_json, progress_bar
-    from cbrkit_xai.evaluation.protocol import Protocol
+    from cbrkit_xai.evaluation.holding_out.protocol import Protocol
     from cbrkit_xai.evaluation.tuning import default_grid, read_grid, tune
     from cbrkit_xai.evaluation.tuning.writing import check_can_write, log_of, write_tuning
 

@@ -9,29 +9,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cbrkit_xai.evaluation.answer import Answer
     from cbrkit_xai.evaluation.experiment import evaluate
-    from cbrkit_xai.evaluation.folds import Folds, Split
-    from cbrkit_xai.evaluation.groups import Groups, Link
-    from cbrkit_xai.evaluation.protocol import Protocol
-    from cbrkit_xai.evaluation.questions import answers
+    from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+    from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
+    from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+    from cbrkit_xai.evaluation.questions.answer import Answer
+    from cbrkit_xai.evaluation.questions.answering import answers
     from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
-    from cbrkit_xai.evaluation.writing import write_results
+    from cbrkit_xai.evaluation.running.writing import write_results
 
 _HOME = {
-    "Answer": "answer",
+    "Answer": "questions.answer",
     "Evaluation": "results",
-    "Folds": "folds",
-    "Groups": "groups",
-    "Link": "groups",
-    "Protocol": "protocol",
+    "Folds": "holding_out.folds",
+    "Groups": "holding_out.groups",
+    "Link": "holding_out.groups",
+    "Protocol": "holding_out.protocol",
     "Run": "results",
-    "Split": "folds",
+    "Split": "holding_out.folds",
     "StatedConfidence": "results",
     "Timing": "results",
-    "answers": "questions",
+    "answers": "questions.answering",
     "evaluate": "experiment",
-    "write_results": "writing",
+    "write_results": "running.writing",
 }
 
 __all__ = [

@@ -12,17 +12,17 @@ from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Configuration
-from cbrkit_xai.evaluation.all_runs import ALL_BASELINES, all_runs
-from cbrkit_xai.evaluation.cells import FOLDER, Cells, versions
-from cbrkit_xai.evaluation.configuration_cells import INNER, STATED
-from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.described_once import described_once
-from cbrkit_xai.evaluation.grouping import group_cases
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.planning import checked_baselines, checked_configurations, checked_ks
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
+from cbrkit_xai.evaluation.holding_out.grouping import group_cases
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.results import Evaluation
-from cbrkit_xai.evaluation.working import cores, one_thread_each
+from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES, all_runs
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, versions
+from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
+from cbrkit_xai.evaluation.running.plan import Plan
+from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
+from cbrkit_xai.evaluation.running.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 

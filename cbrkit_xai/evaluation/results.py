@@ -11,9 +11,9 @@ import attrs
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.errors import ParameterError, nearest_spelling
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.features import Array, frozen_floats, frozen_integers
 from cbrkit_xai.freezing import texts
 

@@ -18,7 +18,7 @@ from cbrkit_xai.cli.evaluation_choices import (
     named_configurations,
 )
 from cbrkit_xai.errors import ConfigurationError, ParameterError
-from cbrkit_xai.evaluation.default_configurations import default_configurations
+from cbrkit_xai.evaluation.running.default_configurations import default_configurations
 
 # What takes long, and has tests of its own, is left out.
 BRIEFLY = ("--repeats", "1", "--folds", "3", "-k", "1,3", "--permutations", "0")

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
-from cbrkit_xai.evaluation.calibration import calibration, coverage, log_scores, out_of_experience
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.proportions import clopper_pearson, proportion
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.results import StatedConfidence
+from cbrkit_xai.evaluation.scoring.calibration import calibration, coverage, log_scores, out_of_experience
+from cbrkit_xai.evaluation.scoring.proportions import clopper_pearson, proportion
 
 NAN = np.nan
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cbrkit_xai.evaluation import cells as module
-from cbrkit_xai.evaluation.cells import Cells, code_hash, hash_of_array, key_of_cell, versions
+from cbrkit_xai.evaluation.running import cells as module
+from cbrkit_xai.evaluation.running.cells import Cells, code_hash, hash_of_array, key_of_cell, versions
 
 ARRAYS = {
     "predicted": np.array([[0.1, np.nan], [2.0, -0.0]]),
@@ -108,7 +108,7 @@ def test_the_code_that_computes_is_part_of_the_key_and_that_which_prints_is_not(
     package = tmp_path / "package"
     for folder in ("evaluation/report", "cli", "organizers"):
         (package / folder).mkdir(parents=True)
-    monkeypatch.setattr(module, "__file__", str(package / "evaluation" / "cells.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "evaluation" / "running" / "cells.py"))
 
     def hashed():
         code_hash.cache_clear()

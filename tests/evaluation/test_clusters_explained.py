@@ -17,12 +17,12 @@ from cbrkit_xai.evaluation.clusters.bias_and_variance import bias_and_variance
 from cbrkit_xai.evaluation.clusters.classes import class_counts
 from cbrkit_xai.evaluation.clusters.colours import Colours
 from cbrkit_xai.evaluation.clusters.contrast import explained_share, of_photos, vote_contrasts
+from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
 from cbrkit_xai.evaluation.clusters.losses import DISTANCE, SIZE, UNLIKE, losses
 from cbrkit_xai.evaluation.clusters.members import typical_members
-from cbrkit_xai.evaluation.clusters_explained import explain_clusters
 from cbrkit_xai.evaluation.experiment import evaluate
-from cbrkit_xai.evaluation.own_k import own_k, telling_k
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.report import write_report
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.learning import organize

@@ -9,9 +9,9 @@ import pytest
 
 from cbrkit_xai import Cases
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 
 
 def cases_with(votes, methods=("lime", "xrai")):

@@ -9,8 +9,8 @@ import pytest
 from cbrkit_xai import CaseBase, Configuration, use
 from cbrkit_xai.errors import FeaturesError
 from cbrkit_xai.evaluation import evaluate
-from cbrkit_xai.evaluation.described_once import described_once
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.pictures import Pictures
 from cbrkit_xai.registry import default_registry
 from cbrkit_xai.testing import small_case_base

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from cbrkit_xai.evaluation.differences import differences_of, fold_means, over_repeats
-from cbrkit_xai.evaluation.folds import Folds
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.questions.differences import differences_of, fold_means, over_repeats
 
 RNG = np.random.default_rng(0)
 FOLDS = Folds(fold_of=np.array([RNG.permutation(np.arange(23) % 4) for _ in range(3)]))

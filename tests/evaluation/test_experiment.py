@@ -16,12 +16,13 @@ from cbrkit_xai.errors import (
     FeaturesError,
     ParameterError,
 )
-from cbrkit_xai.evaluation import baseline_cells, configuration_cells, experiment
-from cbrkit_xai.evaluation.all_runs import ALL_BASELINES
+from cbrkit_xai.evaluation import experiment
 from cbrkit_xai.evaluation.baselines import random_forest
-from cbrkit_xai.evaluation.protocol import Protocol
-from cbrkit_xai.evaluation.stated import state_confidence
-from cbrkit_xai.evaluation.working import StoppedError, leave_if, one_thread_each, work_through
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.running import baseline_cells, configuration_cells
+from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES
+from cbrkit_xai.evaluation.running.working import StoppedError, leave_if, one_thread_each, work_through
+from cbrkit_xai.evaluation.scoring.stated import state_confidence
 
 # What is stated and what is nested have tests of their own.
 evaluate = functools.partial(experiment.evaluate, confidence=False, nested=False)

@@ -14,8 +14,8 @@ import cbrkit_xai as cx
 from cbrkit_xai import Cases, use
 from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import NotOrganizableError, ParameterError
-from cbrkit_xai.evaluation.fold_predictions import STAGES, FoldPredictor, distances_once
-from cbrkit_xai.evaluation.folds import Folds
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.predicting.fold_predictions import STAGES, FoldPredictor, distances_once
 from cbrkit_xai.features import take
 from cbrkit_xai.learning import organize
 from cbrkit_xai.metrics.euclidean import Euclidean

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from cbrkit_xai import Ballot, Case, CaseBase, use
-from cbrkit_xai.evaluation.grouping import group_cases
-from cbrkit_xai.evaluation.perceptual_hash import hash_distances, perceptual_hash
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.grouping import group_cases
+from cbrkit_xai.evaluation.holding_out.perceptual_hash import hash_distances, perceptual_hash
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.images import encode_png
 from cbrkit_xai.pictures import Pictures
 from cbrkit_xai.testing.small_base import made_up_photo

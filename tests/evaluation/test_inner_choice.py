@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cbrkit_xai.evaluation.folds import Folds, Split
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.inner_choice import inner_errors, inner_splits
+from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.questions.inner_choice import inner_errors, inner_splits
 
 N, KS = 30, (1, 4)
 RNG = np.random.default_rng(0)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from cbrkit_xai import Ballot, Case, CaseBase, Configuration, use
-from cbrkit_xai.evaluation import evaluate, kept_permutation
-from cbrkit_xai.evaluation.kept_permutation import kept_permutation as keep
-from cbrkit_xai.evaluation.permuting import permute
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation import evaluate
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation import kept_permutation
+from cbrkit_xai.evaluation.permutation.kept_permutation import kept_permutation as keep
+from cbrkit_xai.evaluation.permutation.permuting import permute
 
 HISTOGRAM = "histogram/rgb/bins=256/norm=none/srgb-lanczos-224/1"
 NEAR = Configuration(name="near", representation="histogram", metric="euclidean")

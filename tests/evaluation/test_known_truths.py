@@ -6,17 +6,17 @@ import pytest
 
 from cbrkit_xai import use
 from cbrkit_xai.evaluation.experiment import evaluate
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.null_law import null_rmse
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.scoring.null_law import null_rmse
+from cbrkit_xai.evaluation.scoring.stated import state_confidence
+from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse, squared_error
 from cbrkit_xai.evaluation.simulation import (
     World,
     simulated_configuration,
     simulated_registry,
     winning_credit,
 )
-from cbrkit_xai.evaluation.stated import state_confidence
-from cbrkit_xai.evaluation.vote_errors import pooled_rmse, squared_error
 from cbrkit_xai.registry import Registry
 
 REGISTRY = simulated_registry()

@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 
 from cbrkit_xai import Cases, use
 from cbrkit_xai.errors import PluginError
-from cbrkit_xai.evaluation import measured_once
-from cbrkit_xai.evaluation.measured_once import MeasuredOnce, all_distances, distances_once, measured_in_parts
+from cbrkit_xai.evaluation.predicting import measured_once
+from cbrkit_xai.evaluation.predicting.measured_once import (
+    MeasuredOnce,
+    all_distances,
+    distances_once,
+    measured_in_parts,
+)
 from cbrkit_xai.metrics.cosine import Cosine
 from cbrkit_xai.metrics.euclidean import Euclidean
 from cbrkit_xai.metrics.fused import Fused

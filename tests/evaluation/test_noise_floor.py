@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cbrkit_xai.evaluation.noise_floor import noise_floor, noise_floor_of
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor, noise_floor_of
 
 NAN = np.nan
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.null_law import caveats, null_rmse, spread_over_members, vote_variance
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.scoring.null_law import caveats, null_rmse, spread_over_members, vote_variance
 
 NAN = np.nan
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbrkit_xai.evaluation.folds import Split
-from cbrkit_xai.evaluation.orderings import Orderings, running_means
+from cbrkit_xai.evaluation.holding_out.folds import Split
+from cbrkit_xai.evaluation.predicting.orderings import Orderings, running_means
 
 
 def split_of(held_out, n):

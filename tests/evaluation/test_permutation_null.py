@@ -10,17 +10,17 @@ from scipy.stats import chisquare
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.permutation_null import (
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation.permutation_null import (
     folds_that_count,
     permutation_null,
     rerun_of,
 )
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.permutation.vote_shuffling import Shuffling, permuted
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.vote_shuffling import Shuffling, permuted
 
 METHODS = ("anchors", "ig", "lime", "xrai")
 KS = (1, 5, 15)

@@ -7,14 +7,14 @@ import pytest
 import cbrkit_xai as cx
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import NotOrganizableError, ParameterError
-from cbrkit_xai.evaluation import predicting_again
 from cbrkit_xai.evaluation.experiment import evaluate
-from cbrkit_xai.evaluation.fold_predictions import FoldPredictor, distances_once
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.permuting import permute
-from cbrkit_xai.evaluation.predicting_again import predict_again
-from cbrkit_xai.evaluation.protocol import Protocol
-from cbrkit_xai.evaluation.vote_errors import pooled_rmse
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation import predicting_again
+from cbrkit_xai.evaluation.permutation.permuting import permute
+from cbrkit_xai.evaluation.permutation.predicting_again import predict_again
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
+from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse
 from cbrkit_xai.testing.small_base import small_case_base
 
 NAN = np.nan

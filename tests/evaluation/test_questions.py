@@ -9,16 +9,16 @@ from scipy import stats
 from cbrkit_xai import Configuration
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.across_bases import across_bases
-from cbrkit_xai.evaluation.contestants import at_stated_k
 from cbrkit_xai.evaluation.decisions import bootstrap
-from cbrkit_xai.evaluation.effect_sizes import effect_sizes
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
-from cbrkit_xai.evaluation.protocol import Protocol
-from cbrkit_xai.evaluation.questions import answers, limits
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.questions.across_bases import across_bases
+from cbrkit_xai.evaluation.questions.answering import answers, limits
+from cbrkit_xai.evaluation.questions.contestants import at_stated_k
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
+from cbrkit_xai.evaluation.scoring.effect_sizes import effect_sizes
 
 METHODS = ("lime", "ig", "xrai")
 KS = (1, 3, 5)

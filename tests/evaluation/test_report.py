@@ -16,11 +16,11 @@ import pytest
 
 from cbrkit_xai import Configuration
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups, Link
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
-from cbrkit_xai.evaluation.protocol import Protocol
-from cbrkit_xai.evaluation.questions import answers
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.report import page as report_page
 from cbrkit_xai.evaluation.report import resampled_scores, write_report
 from cbrkit_xai.evaluation.report.families import families, organizer_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from cbrkit_xai.evaluation.groups import Groups
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.reproduction.alignment import alignments, neighbour_weights, solution_alignment
 from cbrkit_xai.evaluation.reproduction.pair_permutations import between_groups, orders
 

@@ -9,8 +9,8 @@ from scipy.spatial.distance import cdist
 
 import cbrkit_xai as cx
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation import fold_predictions
-from cbrkit_xai.evaluation.folds import Folds
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.predicting import fold_predictions
 from cbrkit_xai.evaluation.reproduction import balanced_training
 from cbrkit_xai.evaluation.reproduction.balanced_training import balanced, winners_of
 from cbrkit_xai.evaluation.reproduction.class_frequency import _parts

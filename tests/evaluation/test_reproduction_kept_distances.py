@@ -6,15 +6,15 @@ import pytest
 
 import cbrkit_xai as cx
 from cbrkit_xai.errors import PluginError
-from cbrkit_xai.evaluation import kept_distances as module
-from cbrkit_xai.evaluation.cells import Cells
-from cbrkit_xai.evaluation.fold_predictions import distances_once
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.kept_distances import kept_distances
-from cbrkit_xai.evaluation.measured_once import all_distances
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting import kept_distances as module
+from cbrkit_xai.evaluation.predicting.fold_predictions import distances_once
+from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
+from cbrkit_xai.evaluation.predicting.measured_once import all_distances
+from cbrkit_xai.evaluation.running.cells import Cells
+from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.metrics.euclidean import Euclidean
 from cbrkit_xai.registry import Registry
 

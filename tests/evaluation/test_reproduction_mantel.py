@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from cbrkit_xai.evaluation.groups import Groups
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.reproduction.mantel import mantel
 from cbrkit_xai.evaluation.reproduction.pair_permutations import between_groups, orders
 

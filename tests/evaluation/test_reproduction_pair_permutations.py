@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.groups import Groups
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.reproduction import pair_permutations
 from cbrkit_xai.evaluation.reproduction.pair_permutations import (
     between_groups,

@@ -10,9 +10,9 @@ import cbrkit_xai as cx
 from cbrkit_xai import Ballot, Case, CaseBase, use
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import CaseBaseError
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.reproduction import predecessor
 from cbrkit_xai.evaluation.reproduction.predecessor import (
     KS,
@@ -158,7 +158,7 @@ def test_every_photo_is_left_out_once_with_the_predecessors_numbers_of_neighbour
 
 
 def test_the_whole_bases_growth_is_what_the_evaluation_predicts(found):
-    from cbrkit_xai.evaluation.scores import pooled_rmse
+    from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
 
     run = found.evaluation.configurations[0]
     expected = pooled_rmse(run.predicted, found.evaluation.votes[:, None], over=(0, 1))

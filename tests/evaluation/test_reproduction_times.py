@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.folds import Split
+from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.evaluation.reproduction.timing import timed_index
 from cbrkit_xai.evaluation.reproduction.timing.growing_base import MOST_CASES, grown_bases
 from cbrkit_xai.evaluation.reproduction.timing.median_interval import median_interval

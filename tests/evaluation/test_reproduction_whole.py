@@ -11,7 +11,7 @@ import cbrkit_xai as cx
 from cbrkit_xai import Ballot, Case, CaseBase, Target, use
 from cbrkit_xai.errors import CaseBaseError, ConfigurationError
 from cbrkit_xai.evaluation.decisions import bootstrap
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.report import resampled_scores
 from cbrkit_xai.evaluation.reproduction import class_frequency, pair_permutations, reproducing
 from cbrkit_xai.evaluation.reproduction.measuring import measured

@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 from sklearn.metrics import ndcg_score
 
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.scores import (
+from cbrkit_xai.evaluation.scoring.scores import (
     SCORES,
     kendall_tau_b,
     ndcg,

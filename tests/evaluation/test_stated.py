@@ -12,8 +12,8 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.confidence.mixture import fit_overall
 from cbrkit_xai.errors import NotOrganizableError
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.stated import state_confidence
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.scoring.stated import state_confidence
 from cbrkit_xai.images import encode_png, open_image
 from cbrkit_xai.pictures import Pictures
 from cbrkit_xai.testing.small_base import made_up_photo

@@ -14,9 +14,9 @@ import pytest
 
 from cbrkit_xai import Ballot, Case, CaseBase, Configuration, use
 from cbrkit_xai.errors import CaseBaseError, ConfigurationError, ParameterError
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.simulation import World, simulated_configuration, simulated_registry
 from cbrkit_xai.evaluation.tuning import Grid, default_grid, read_grid, tune
 from cbrkit_xai.evaluation.tuning.candidates import candidates_of

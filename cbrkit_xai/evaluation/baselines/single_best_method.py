@@ -6,7 +6,7 @@ import numpy as np
 
 from cbrkit_xai.evaluation.baselines.baseline import Baseline, Task
 from cbrkit_xai.evaluation.baselines.global_mean import same_for_all
-from cbrkit_xai.evaluation.winners import win_credit
+from cbrkit_xai.evaluation.scoring.winners import win_credit
 from cbrkit_xai.features import Array
 from cbrkit_xai.neighbours import mean_votes
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.results import Evaluation, Run
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from cbrkit_xai.evaluation.clusters.bias_and_variance import BiasAndVariance
 from cbrkit_xai.evaluation.clusters.explained import ExplainedCluster, ExplainedClusters
-from cbrkit_xai.evaluation.own_k import own_k, telling_k
+from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.clusters_in_words import (
     apart,

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from cbrkit_xai.evaluation.calibration import Calibration, calibration, coverage, out_of_experience
-from cbrkit_xai.evaluation.proportions import Proportion
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.figures_in_words import MISSING, figure, share, signed
 from cbrkit_xai.evaluation.report.plots.calibration import CalibrationPlot
@@ -16,6 +14,8 @@ from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.scores_table import mark_of
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.scoring.calibration import Calibration, calibration, coverage, out_of_experience
+from cbrkit_xai.evaluation.scoring.proportions import Proportion
 
 MOST_PANELS = 16
 """Of a grid of hundreds, the first are drawn; all are in the table."""

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cbrkit_xai.evaluation.noise_floor import NoiseFloor
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.curves import Curve, curve
 from cbrkit_xai.evaluation.report.families import Family, families, names_in
@@ -17,7 +16,8 @@ from cbrkit_xai.evaluation.report.permutation_table import band
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
-from cbrkit_xai.evaluation.scores import pooled_rmse
+from cbrkit_xai.evaluation.scoring.noise_floor import NoiseFloor
+from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
 from cbrkit_xai.features import Array
 
 MOST_PICTURES = 24

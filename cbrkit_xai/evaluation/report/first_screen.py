@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cbrkit_xai.evaluation.answer import CANNOT_TELL, NO, YES, Answer, Verdict
+from cbrkit_xai.evaluation.questions.answer import CANNOT_TELL, NO, YES, Answer, Verdict
 from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
 from cbrkit_xai.evaluation.results import Evaluation
 

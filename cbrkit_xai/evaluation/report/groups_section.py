@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cbrkit_xai.evaluation.dealing import MIXED, strata_of
+from cbrkit_xai.evaluation.holding_out.dealing import MIXED, strata_of
 from cbrkit_xai.evaluation.report.figures_in_words import counted
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.report.permutation_table import permutation_table
 from cbrkit_xai.evaluation.results import Evaluation
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.max_statistic import max_statistic, standardised
-from cbrkit_xai.evaluation.own_k import own_k
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.report.figures_in_words import figure, interval, probability
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation

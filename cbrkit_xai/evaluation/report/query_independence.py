@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.folds import Folds
+from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.features import Array, frozen_floats
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from cbrkit_xai.evaluation.all_runs import ALL_BASELINES
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES
 
 
 def repeat_section(evaluation: Evaluation, given: str = "", draws: int = 0) -> dict[str, Any]:

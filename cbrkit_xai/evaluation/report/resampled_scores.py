@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.bootstrap import Resampled, bca
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.scores import (
+from cbrkit_xai.evaluation.scoring.scores import (
     kendall_tau_b,
     ndcg,
     reciprocal_rank,

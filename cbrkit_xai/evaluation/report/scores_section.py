@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL
-from cbrkit_xai.evaluation.noise_floor import NoiseFloor
-from cbrkit_xai.evaluation.null_law import caveats
 from cbrkit_xai.evaluation.report.banners import banners
 from cbrkit_xai.evaluation.report.figures_in_words import signed
 from cbrkit_xai.evaluation.report.gains import SKILL, GainOfRun, gains
@@ -15,6 +13,8 @@ from cbrkit_xai.evaluation.report.plots.skill import SkillPlot
 from cbrkit_xai.evaluation.report.resampled_scores import COLUMNS, scored_runs
 from cbrkit_xai.evaluation.report.scores_table import NULL, gains_table, scores_table
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.scoring.noise_floor import NoiseFloor
+from cbrkit_xai.evaluation.scoring.null_law import caveats
 
 _READING = (
     "Every run stands here at the k of its configuration, chosen before anything was seen. The k at which a "

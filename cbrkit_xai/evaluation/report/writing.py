@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cbrkit_xai.cache import write_atomically
-from cbrkit_xai.evaluation.answer import Answer
 from cbrkit_xai.evaluation.clusters.explained import ExplainedClusters
-from cbrkit_xai.evaluation.limits import limits as limits_of
-from cbrkit_xai.evaluation.noise_floor import noise_floor_of
-from cbrkit_xai.evaluation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.questions.answer import Answer
+from cbrkit_xai.evaluation.questions.limits import limits as limits_of
 from cbrkit_xai.evaluation.report.banners import banners
 from cbrkit_xai.evaluation.report.clusters_section import clusters_section
 from cbrkit_xai.evaluation.report.confidence_section import confidence_section
@@ -27,6 +26,7 @@ from cbrkit_xai.evaluation.report.same_predictions import same_predictions
 from cbrkit_xai.evaluation.report.scores_section import scores_section
 from cbrkit_xai.evaluation.report.time_page import PAGE, in_words, time_page
 from cbrkit_xai.evaluation.results import Evaluation, Timing
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
 from cbrkit_xai.protocols import Progress
 
 REPORT, PLOTS = "report.html", "plots"

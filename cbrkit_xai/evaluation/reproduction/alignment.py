@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.orderings import Orderings
+from cbrkit_xai.evaluation.predicting.orderings import Orderings
 from cbrkit_xai.evaluation.reproduction.pair_permutations import permuted_sums, upper_p
 from cbrkit_xai.features import Array, frozen_floats
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components
-from cbrkit_xai.evaluation.differences import differences_of
-from cbrkit_xai.evaluation.fold_predictions import FoldPredictor
-from cbrkit_xai.evaluation.folds import Folds, Split
-from cbrkit_xai.evaluation.vote_errors import pooled_rmse, squared_error
-from cbrkit_xai.evaluation.winners import win_credit
+from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor
+from cbrkit_xai.evaluation.questions.differences import differences_of
+from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse, squared_error
+from cbrkit_xai.evaluation.scoring.winners import win_credit
 from cbrkit_xai.features import Array, frozen_floats
 
 By: TypeAlias = Literal["class", "winner"]

@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.bootstrap import Resampled, bca
-from cbrkit_xai.evaluation.differences import case_errors, over_repeats
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.differences import case_errors, over_repeats
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
 from cbrkit_xai.features import Array
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.groups import Groups
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.reproduction.alignment import Alignment, alignments
 from cbrkit_xai.evaluation.reproduction.mantel import MantelResult, mantel
 from cbrkit_xai.evaluation.reproduction.pair_permutations import between_groups, number_of_draws, orders

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.case_base import CaseBase
-from cbrkit_xai.evaluation.described_once import described_once
-from cbrkit_xai.evaluation.folds import Split
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.holding_out.folds import Split
+from cbrkit_xai.evaluation.predicting.described_once import described_once
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.reproduction.claims.all_claims import claims_about_times
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
 from cbrkit_xai.evaluation.reproduction.papers_configurations import representations_of

@@ -11,7 +11,7 @@ from cbrkit_xai.choice import Use
 from cbrkit_xai.components import RepresentationPlugin
 from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.errors import CbrkitXaiError
-from cbrkit_xai.evaluation.substitution import lacking, names_of
+from cbrkit_xai.evaluation.predicting.substitution import lacking, names_of
 from cbrkit_xai.registry import Registry, missing_needs
 
 PROFILE = "future-work"

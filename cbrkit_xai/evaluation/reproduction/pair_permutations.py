@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.groups import Groups
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Progress
 

@@ -9,8 +9,8 @@ import attrs
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.configurations import Components, Configuration, configuration
 from cbrkit_xai.errors import CaseBaseError, FeaturesError
+from cbrkit_xai.evaluation.predicting.substitution import refuse_unknown, substituted
 from cbrkit_xai.evaluation.reproduction.papers_numbers import SIMILARITIES, PapersSimilarity
-from cbrkit_xai.evaluation.substitution import refuse_unknown, substituted
 from cbrkit_xai.protocols import Representation
 from cbrkit_xai.registry import Registry
 

@@ -17,18 +17,18 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.components import ConfigurationPlugin
 from cbrkit_xai.configurations import Configuration, configuration
 from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError
-from cbrkit_xai.evaluation.cells import FOLDER, Cells
-from cbrkit_xai.evaluation.described_once import described_once
 from cbrkit_xai.evaluation.experiment import evaluate
-from cbrkit_xai.evaluation.kept_distances import kept_distances
-from cbrkit_xai.evaluation.orderings import Orderings, running_means
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.protocol import Protocol
-from cbrkit_xai.evaluation.rankings import top_1
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.described_once import described_once
+from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
+from cbrkit_xai.evaluation.predicting.orderings import Orderings, running_means
+from cbrkit_xai.evaluation.predicting.substitution import lacking
 from cbrkit_xai.evaluation.reproduction.steps import Steps
 from cbrkit_xai.evaluation.results import Evaluation
-from cbrkit_xai.evaluation.substitution import lacking
-from cbrkit_xai.evaluation.vote_errors import pooled_rmse
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
+from cbrkit_xai.evaluation.running.plan import Plan
+from cbrkit_xai.evaluation.scoring.rankings import top_1
+from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse
 from cbrkit_xai.features import Array, frozen_floats
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry

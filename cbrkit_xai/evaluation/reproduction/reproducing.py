@@ -12,13 +12,12 @@ import numpy as np
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.cells import FOLDER, Cells
-from cbrkit_xai.evaluation.described_once import described_once
 from cbrkit_xai.evaluation.experiment import KS, evaluate
-from cbrkit_xai.evaluation.kept_distances import kept_distances
-from cbrkit_xai.evaluation.own_k import own_k
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.described_once import described_once
+from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
+from cbrkit_xai.evaluation.questions.own_k import own_k
+from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced, balanced, winners_of
 from cbrkit_xai.evaluation.reproduction.claims.all_claims import claims_about
 from cbrkit_xai.evaluation.reproduction.class_frequency import errors_by_frequency
@@ -33,8 +32,9 @@ from cbrkit_xai.evaluation.reproduction.papers_configurations import (
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction, papers_runs
 from cbrkit_xai.evaluation.reproduction.steps import Steps
 from cbrkit_xai.evaluation.results import Evaluation
-from cbrkit_xai.evaluation.stated_margin import stated_margin
-from cbrkit_xai.evaluation.working import one_thread_each
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
+from cbrkit_xai.evaluation.running.plan import Plan
+from cbrkit_xai.evaluation.running.working import one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
 from cbrkit_xai.organizers.linear import Linear

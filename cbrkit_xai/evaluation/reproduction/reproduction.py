@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
 from cbrkit_xai.evaluation.reproduction.class_frequency import OfFrequency
@@ -13,7 +14,6 @@ from cbrkit_xai.evaluation.reproduction.clustering_table import ClusteringRow
 from cbrkit_xai.evaluation.reproduction.hypothesis import Hypothesis
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.stated_margin import StatedMargin
 from cbrkit_xai.features import Array
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.confidence import shares
-from cbrkit_xai.evaluation.winners import win_credit
+from cbrkit_xai.evaluation.scoring.winners import win_credit
 from cbrkit_xai.features import Array
 
 

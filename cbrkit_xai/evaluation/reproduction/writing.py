@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from cbrkit_xai.cache import write_atomically
-from cbrkit_xai.evaluation.answer import plain
+from cbrkit_xai.evaluation.questions.answer import plain
 from cbrkit_xai.evaluation.report.page import rendered
 from cbrkit_xai.evaluation.report.plots.picture import Picture
 from cbrkit_xai.evaluation.report.writing import PLOTS, REPORT

@@ -15,8 +15,8 @@ from cbrkit_xai.evaluation.decisions.holm import holm
 from cbrkit_xai.evaluation.decisions.max_statistic import max_statistic, standardised
 from cbrkit_xai.evaluation.decisions.nested_selection import assembled, choose
 from cbrkit_xai.evaluation.decisions.non_inferiority import is_below, non_inferiority
-from cbrkit_xai.evaluation.differences import fold_means
-from cbrkit_xai.evaluation.permutation_null import permutation_null
+from cbrkit_xai.evaluation.permutation.permutation_null import permutation_null
+from cbrkit_xai.evaluation.questions.differences import fold_means
 from cbrkit_xai.evaluation.simulation.null_studies import (
     NullStudy,
     means_of_nearest,

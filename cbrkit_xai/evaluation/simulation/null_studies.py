@@ -14,16 +14,16 @@ import numpy as np
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.folds import Folds, Split
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.inner_choice import inner_errors
-from cbrkit_xai.evaluation.null_law import vote_variance
-from cbrkit_xai.evaluation.orderings import Orderings, running_means
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
+from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.orderings import Orderings, running_means
+from cbrkit_xai.evaluation.questions.inner_choice import inner_errors
 from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.scoring.null_law import vote_variance
+from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
 from cbrkit_xai.evaluation.simulation.world import World
-from cbrkit_xai.evaluation.vote_errors import squared_error
 from cbrkit_xai.features import Array
 
 

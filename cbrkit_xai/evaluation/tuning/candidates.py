@@ -10,10 +10,10 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.choice import Use
 from cbrkit_xai.configurations import Configuration, configuration, load_configurations
 from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError, ConfigurationError, FeaturesError
-from cbrkit_xai.evaluation.contestants import named
-from cbrkit_xai.evaluation.planning import Planned
+from cbrkit_xai.evaluation.predicting.substitution import Substituted, refuse_unknown, substituted
+from cbrkit_xai.evaluation.questions.contestants import named
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-from cbrkit_xai.evaluation.substitution import Substituted, refuse_unknown, substituted
+from cbrkit_xai.evaluation.running.planning import Planned
 from cbrkit_xai.evaluation.tuning.grid import Grid
 from cbrkit_xai.grids import Change, name_of
 from cbrkit_xai.registry import Registry

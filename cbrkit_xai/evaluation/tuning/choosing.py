@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.errors import first_sentence
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.plan import Plan
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.tuning.candidates import Candidate
 from cbrkit_xai.evaluation.tuning.measuring import Measured
 from cbrkit_xai.evaluation.tuning.one_standard_error import Chosen, simplest_within_one_standard_error

@@ -9,8 +9,8 @@ from cbrkit_xai.evaluation.decisions.bootstrap import Resampled, bca
 from cbrkit_xai.evaluation.decisions.comparison import Comparison
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.decisions.nested_selection import assembled
-from cbrkit_xai.evaluation.differences import differences_of, over_repeats
-from cbrkit_xai.evaluation.folds import Folds
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.questions.differences import differences_of, over_repeats
 from cbrkit_xai.features import Array
 
 

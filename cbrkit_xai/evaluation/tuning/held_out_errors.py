@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from cbrkit_xai.evaluation.finishing import Arrays
-from cbrkit_xai.evaluation.folds import Folds, Split
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.inner_choice import MOST_FOLDS_PAIRED, inner_splits
-from cbrkit_xai.evaluation.vote_errors import squared_error
+from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.questions.inner_choice import MOST_FOLDS_PAIRED, inner_splits
+from cbrkit_xai.evaluation.running.finishing import Arrays
+from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
 from cbrkit_xai.features import Array
 
 ROUNDING = 1e-12

@@ -12,16 +12,16 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.confidence.folds import draw
 from cbrkit_xai.evaluation.baselines import predict_baseline
-from cbrkit_xai.evaluation.configuration_cells import by_measure, predictors_of
-from cbrkit_xai.evaluation.finishing import Arrays, Batch, CellName, Compute, finish
-from cbrkit_xai.evaluation.folds import Split
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.planning import Planned
+from cbrkit_xai.evaluation.holding_out.folds import Split
+from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
+from cbrkit_xai.evaluation.running.configuration_cells import by_measure, predictors_of
+from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute, finish
+from cbrkit_xai.evaluation.running.plan import Plan
+from cbrkit_xai.evaluation.running.planning import Planned
+from cbrkit_xai.evaluation.running.working import Stop, leave_if
 from cbrkit_xai.evaluation.tuning.candidates import Candidates
 from cbrkit_xai.evaluation.tuning.held_out_errors import Predict, Predicted, errors_of_repeat
-from cbrkit_xai.evaluation.working import Stop, leave_if
 from cbrkit_xai.features import Array
 from cbrkit_xai.kept_fits import key_of
 from cbrkit_xai.protocols import Progress

@@ -10,18 +10,18 @@ import numpy as np
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.errors import CaseBaseError, ParameterError
-from cbrkit_xai.evaluation.cells import FOLDER, Cells, versions
-from cbrkit_xai.evaluation.dealing import deal, strata_of
-from cbrkit_xai.evaluation.grouping import group_cases
-from cbrkit_xai.evaluation.plan import Plan
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
+from cbrkit_xai.evaluation.holding_out.grouping import group_cases
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, versions
+from cbrkit_xai.evaluation.running.plan import Plan
+from cbrkit_xai.evaluation.running.working import cores, one_thread_each
 from cbrkit_xai.evaluation.tuning.candidates import Candidates, candidates_of
 from cbrkit_xai.evaluation.tuning.choosing import chosen_by_all, chosen_in_folds, has_gaps
 from cbrkit_xai.evaluation.tuning.estimate import estimated
 from cbrkit_xai.evaluation.tuning.grid import Grid, default_grid
 from cbrkit_xai.evaluation.tuning.measuring import Measured, bare_cases, measured
 from cbrkit_xai.evaluation.tuning.tuned import Tuning
-from cbrkit_xai.evaluation.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import attrs
 
 from cbrkit_xai.configurations import Configuration
-from cbrkit_xai.evaluation.folds import Folds
-from cbrkit_xai.evaluation.groups import Groups
-from cbrkit_xai.evaluation.protocol import Protocol
+from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.groups import Groups
+from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.tuning.candidates import Candidate
 from cbrkit_xai.evaluation.tuning.estimate import Estimate
 from cbrkit_xai.evaluation.tuning.grid import Grid

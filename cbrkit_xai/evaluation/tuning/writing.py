@@ -15,9 +15,9 @@ import attrs
 
 from cbrkit_xai.cache import write_atomically
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.cells import FOLDER as CELLS
 from cbrkit_xai.evaluation.decisions.comparison import Comparison
-from cbrkit_xai.evaluation.differences import fold_means
+from cbrkit_xai.evaluation.questions.differences import fold_means
+from cbrkit_xai.evaluation.running.cells import FOLDER as CELLS
 from cbrkit_xai.evaluation.tuning.candidates import SIMPLICITY
 from cbrkit_xai.evaluation.tuning.one_standard_error import RULE
 from cbrkit_xai.evaluation.tuning.sentences import sentences

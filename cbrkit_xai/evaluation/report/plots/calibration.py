@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.calibration import Calibration
 from cbrkit_xai.evaluation.report.plots.palette import BLUE
 from cbrkit_xai.evaluation.report.plots.picture import FAINT, axes_at, shortened
+from cbrkit_xai.evaluation.scoring.calibration import Calibration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.own_k import own_k
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced
 from cbrkit_xai.evaluation.reproduction.claims.best_method_shared import best_method_shared
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim, decided
@@ -24,7 +25,6 @@ from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfi
 from cbrkit_xai.evaluation.reproduction.reproduction import papers_runs
 from cbrkit_xai.evaluation.reproduction.timing.times import Times
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.stated_margin import StatedMargin
 
 
 def claims_about(

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.answer import plain
 from cbrkit_xai.evaluation.decisions.holm import holm
+from cbrkit_xai.evaluation.questions.answer import plain
 from cbrkit_xai.evaluation.wording import p_value
 
 Verdict: TypeAlias = Literal["holds", "does not hold", "can't tell"]

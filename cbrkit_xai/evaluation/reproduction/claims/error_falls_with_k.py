@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cbrkit_xai.evaluation.null_law import null_rmse
 from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, rmse_at
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.scoring.null_law import null_rmse
 from cbrkit_xai.evaluation.wording import number
 
 LEFT = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, errors_of
 from cbrkit_xai.evaluation.reproduction.organisation import short_name

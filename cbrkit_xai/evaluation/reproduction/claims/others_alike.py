@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.own_k import own_k
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import alike, contrast, errors_of, margin_about
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.wording import number
 
 

@@ -9,14 +9,14 @@ from typing import Literal, TypeAlias
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.comparing import FEWEST_GROUPS
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
-from cbrkit_xai.evaluation.differences import case_errors, differences_of
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.comparing import FEWEST_GROUPS
+from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA, Comparison
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.scores import pooled_rmse, squared_error
+from cbrkit_xai.evaluation.scoring.scores import pooled_rmse, squared_error
 from cbrkit_xai.features import Array
 
 Term: TypeAlias = tuple[float, Run, int]

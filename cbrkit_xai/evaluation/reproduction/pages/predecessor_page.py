@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL
-from cbrkit_xai.evaluation.limits import limits
-from cbrkit_xai.evaluation.noise_floor import noise_floor_of
-from cbrkit_xai.evaluation.own_k import own_k
-from cbrkit_xai.evaluation.rankings import top_1
+from cbrkit_xai.evaluation.questions.limits import limits
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
@@ -20,7 +18,9 @@ from cbrkit_xai.evaluation.reproduction.pages.wording import about, procedure
 from cbrkit_xai.evaluation.reproduction.pictures.predecessor_picture import growth_of_predecessor
 from cbrkit_xai.evaluation.reproduction.predecessor import Predecessor
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
-from cbrkit_xai.evaluation.scores import pooled_rmse
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
+from cbrkit_xai.evaluation.scoring.rankings import top_1
+from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
 
 SECTIONS = (
     ("limits", "What these numbers can't show"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbrkit_xai.evaluation.limits import limits
-from cbrkit_xai.evaluation.noise_floor import noise_floor_of
-from cbrkit_xai.evaluation.own_k import own_k
+from cbrkit_xai.evaluation.questions.limits import limits
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
@@ -24,6 +23,7 @@ from cbrkit_xai.evaluation.reproduction.pictures.hypothesis_picture import hypot
 from cbrkit_xai.evaluation.reproduction.pictures.looks import substitution_banners
 from cbrkit_xai.evaluation.reproduction.pictures.settings_picture import settings_picture
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
 
 SECTIONS = (
     ("claims", "The paper's claims, in short"),

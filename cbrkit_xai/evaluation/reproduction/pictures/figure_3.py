@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.noise_floor import noise_floor_of
 from cbrkit_xai.evaluation.report.banners import Banner
 from cbrkit_xai.evaluation.report.curves import Curve, curve
 from cbrkit_xai.evaluation.report.figures_in_words import figure as in_figures
@@ -18,7 +17,8 @@ from cbrkit_xai.evaluation.reproduction.pictures.looks import look_of, substitut
 from cbrkit_xai.evaluation.reproduction.pictures.two_panels import TwoPanels
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
-from cbrkit_xai.evaluation.scores import pooled_rmse
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
+from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import attrs
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import NotOrganizableError
-from cbrkit_xai.evaluation.folds import Split
+from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import TimedIndex
 from cbrkit_xai.features import take

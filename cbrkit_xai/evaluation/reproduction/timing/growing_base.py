@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.folds import Split
+from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.features import Array, Features, count, take
 from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.silhouette import NOISE

@@ -9,12 +9,12 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cases import Cases
-from cbrkit_xai.evaluation.folds import Split
+from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.reproduction.timing.fitted_indexes import Fitted, fitted_indexes
 from cbrkit_xai.evaluation.reproduction.timing.growing_base import grown_bases
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes, TimedIndex, time_queries
-from cbrkit_xai.evaluation.working import one_thread_each
+from cbrkit_xai.evaluation.running.working import one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes

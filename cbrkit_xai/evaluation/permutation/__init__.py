@@ -1,0 +1,1 @@
+"""The errors that remain when votes are dealt to photos by chance."""

@@ -1,0 +1,168 @@
+"""Predicts the held-out cases again and again from other votes, organising once where votes have no say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.configurations import Components
+from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
+from cbrkit_xai.evaluation.permutation.fixed_neighbours import FixedNeighbours
+from cbrkit_xai.evaluation.permutation.mean_again import MeanAgain
+from cbrkit_xai.evaluation.permutation.permutation_null import Predict
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor
+from cbrkit_xai.evaluation.predicting.measured_once import MeasuredOnce, measured_in_parts
+from cbrkit_xai.features import Array
+from cbrkit_xai.learning import fitted_to, organize
+from cbrkit_xai.neighbours import Neighbours
+from cbrkit_xai.protocols import Index
+from cbrkit_xai.reuse.mean import Mean
+
+_TRIALS = 2
+"""Other votes with which it is tried whether the organisation stays the same."""
+
+
+def predict_again(predictor: FoldPredictor, folds: Folds) -> Predict:
+    """Return what predicts every held-out case from given votes, as the predictor would.
+
+    Whether votes have a say in who is whose neighbour is tried out on the first fold, with other votes: a
+    supervised organizer or a metric that learns gives other neighbours then, and is asked anew for each
+    table of votes. All others are organised once, which makes a draw some thousand times cheaper.
+
+    Parameters
+    ----------
+    predictor : FoldPredictor
+        Of n cases.
+    folds : Folds
+        Of n cases, such as `folds_that_count` gives.
+
+    Raises
+    ------
+    CbrkitXaiError
+        A fold cannot be organised.
+    """
+    finder = _Finder.of(predictor)
+    splits = list(folds.splits())
+    shape = (folds.repeats, folds.cases, len(predictor.ks), len(predictor.cases.methods))
+    each = _fixed(finder, splits) or [_anew(predictor, split) for split in splits]
+
+    def predict(votes: Array) -> Array:
+        predicted = np.full(shape, np.nan)
+        for split, of_fold in zip(splits, each, strict=True):
+            found = of_fold(votes)
+            if np.isnan(found).all():  # an error over the other folds would be one of other cases
+                return np.full(shape, np.nan)
+            predicted[split.repeat, split.held_out] = found
+        return predicted
+
+    return predict
+
+
+def _anew(predictor: FoldPredictor, split: Split) -> Callable[[Array], Array]:
+    def predict(votes: Array) -> Array:
+        cases = attrs.evolve(predictor.cases, votes=votes)
+        return attrs.evolve(predictor, cases=cases).predict(split).predicted
+
+    return predict
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class _Finder:
+    """Organises the training cases of a fold, and finds neighbours."""
+
+    predictor: FoldPredictor
+    components: Components  # with a metric that measures known cases once
+
+    @classmethod
+    def of(cls, predictor: FoldPredictor) -> _Finder:
+        components, features = predictor.components, predictor.cases.features
+        if predictor.distances is None:
+            known = measured_in_parts(components.metric, features)
+        else:
+            known = MeasuredOnce(metric=components.metric, features=features, distances=predictor.distances)
+        return cls(predictor=predictor, components=attrs.evolve(components, metric=known))
+
+    @property
+    def needs_own(self) -> bool:
+        """Whether reuse learns from the training cases' own neighbours."""
+        reuse = self.predictor.components.reuse
+        if type(reuse) is Mean:
+            return reuse.shrinkage == "fitted"
+        return hasattr(reuse, "fitted")
+
+    def index(self, split: Split, votes: Array) -> Index:
+        cases = attrs.evolve(self.predictor.cases, votes=votes)
+        return organize(self.components, cases if self.predictor.leaks else cases.take(split.training))[1]
+
+    def hidden(self, split: Split, queries: Array, *, own: bool) -> list[Sequence[str]] | None:
+        """Return, per query, what must not speak to it; None where nothing has to be hidden."""
+        cases = self.predictor.cases
+        held_out = [cases.ids[row] for row in split.held_out] if self.predictor.leaks else []
+        if not own:
+            return [held_out] * len(queries) if held_out else None
+        return [[*group, *held_out] for group in cases.take(queries).held_out()]
+
+    def neighbours(self, index: Index, split: Split, queries: Array, *, own: bool = False) -> Neighbours:
+        features = self.predictor.cases.take(queries).features
+        return index.nearest(features, max(self.predictor.ks), self.hidden(split, queries, own=own))
+
+    def fixed(self, index: Index, split: Split, queries: Array, *, own: bool = False) -> FixedNeighbours:
+        found = self.neighbours(index, split, queries, own=own)
+        return FixedNeighbours.of(found, self.predictor.cases.row_of, self.hidden(split, queries, own=own))
+
+
+def _fixed(finder: _Finder, splits: Sequence[Split]) -> list[Callable[[Array], Array]] | None:
+    """Return what predicts each fold from neighbours found once; None where votes have a say in them."""
+    votes = finder.predictor.cases.votes
+    if not _is_the_same_with_other_votes(finder, splits[0]):
+        return None
+    found = []
+    for split in splits:
+        index = finder.index(split, votes)
+        held_out = finder.fixed(index, split, split.held_out)
+        own = finder.fixed(index, split, split.training, own=True) if finder.needs_own else None
+        if not all(one.speaks_for(votes) for one in (held_out, own) if one is not None):
+            return None
+        found.append(_reusing(finder.predictor, split, held_out, own))
+    return found
+
+
+def _is_the_same_with_other_votes(finder: _Finder, split: Split) -> bool:
+    votes = finder.predictor.cases.votes
+    first = finder.neighbours(finder.index(split, votes), split, split.held_out)
+    for trial in range(_TRIALS):
+        other = votes[np.random.default_rng(trial).permutation(len(votes))]
+        again = finder.neighbours(finder.index(split, other), split, split.held_out)
+        if (
+            first.entries.members != again.entries.members
+            or not np.array_equal(first.positions, again.positions)
+            or not np.array_equal(first.distances, again.distances)
+        ):
+            return False
+    return True
+
+
+def _reusing(
+    predictor: FoldPredictor, split: Split, found: FixedNeighbours, own: FixedNeighbours | None
+) -> Callable[[Array], Array]:
+    reuse, ks = predictor.components.reuse, predictor.ks
+    training = predictor.cases.take(split.training)
+    if type(reuse) is Mean:
+        _, groups = np.unique(np.asarray(training.groups), return_inverse=True)
+        return MeanAgain.of(reuse, split.training, groups.reshape(-1), found, own, ks).predict
+
+    def predict(votes: Array) -> Array:
+        nearest = found.with_votes(votes)
+        learnt_from = attrs.evolve(training, votes=votes[split.training])
+        mine = None if own is None else own.with_votes(votes)
+        predicted = []
+        for k in ks:
+            strategy = fitted_to(
+                "reuse-strategy", reuse, learnt_from, None if mine is None else mine.first(k)
+            )
+            predicted.append(strategy.reuse(nearest.first(k)))
+        return np.stack(predicted, axis=1)
+
+    return predict

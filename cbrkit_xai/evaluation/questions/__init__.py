@@ -1,0 +1,1 @@
+"""The questions that an evaluation is asked, and their answers in words."""

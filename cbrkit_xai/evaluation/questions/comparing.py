@@ -1,0 +1,223 @@
+"""Two contestants compared by the primary test, with all that must stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from cbrkit_xai.evaluation.decisions.comparison import Comparison, cannot_be_tested
+from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
+from cbrkit_xai.evaluation.decisions.non_inferiority import non_inferiority
+from cbrkit_xai.evaluation.questions.asked import Asked
+from cbrkit_xai.evaluation.questions.contestants import (
+    Contestant,
+    Inner,
+    StatedK,
+    at_stated_k,
+    k_chosen_inside,
+)
+from cbrkit_xai.evaluation.questions.differences import PairedDifferences, PerCase, differences_of
+from cbrkit_xai.evaluation.questions.sensitivity import sensitivity_lines
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
+from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
+from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
+from cbrkit_xai.evaluation.wording import counted, number
+
+FEWEST_GROUPS = 10
+"""Below so many photos, folds hold out one or two at a time and their means say nothing."""
+
+_PASSES = "This margin cannot tell CBR from no CBR: the global mean passes it too."
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Study:
+    """What all questions about one evaluation share.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What is asked.
+    margin : StatedMargin
+        Of non-inferiority; also the region of practical equivalence.
+    alpha : float
+        Level.
+    k : int, "selected" or None
+        At which k configurations are judged.
+    inner : mapping, optional
+        Inner errors by label.
+    """
+
+    evaluation: Evaluation
+    margin: StatedMargin
+    alpha: float
+    k: StatedK = None
+    inner: Inner | None = None
+
+    def contestant(self, run: Run) -> Contestant:
+        """Return a run as it is judged."""
+        if self.k == "selected" and len(run.ks) > 1:
+            return k_chosen_inside(self.evaluation, run, self.inner)
+        return at_stated_k(self.evaluation, run, self.k if isinstance(self.k, int) else None)
+
+    def baseline(self, label: str) -> Contestant:
+        """Return a baseline, or a contestant that says that it was not evaluated."""
+        if label not in self.evaluation.runs:
+            problem = f"the baseline {label} was not evaluated"
+            return Contestant(name=label, candidates=[(label, 0)], problem=problem)
+        return at_stated_k(self.evaluation, self.evaluation.run(label))
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be decided on this base at all; empty if something can."""
+        groups = self.evaluation.groups.number
+        if groups >= FEWEST_GROUPS:
+            return ""
+        return f"there are only {counted(groups, 'photo')}; decisions take at least {FEWEST_GROUPS}"
+
+
+def compared(
+    study: Study,
+    first: Contestant,
+    second: Contestant,
+    *,
+    kind: str,
+    question: str,
+    statement: str,
+    error: PerCase = squared_error,
+    unit: str = "votes²",
+) -> Asked:
+    """Return the question whether the first errs less than the second, tested by the corrected t."""
+    reason = study.obstacle or first.problem or second.problem
+    asked = _unanswered(study, first, second, kind=kind, question=question, statement=statement, unit=unit)
+    if reason:
+        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason), remarks=())
+    differences = _differences(study, first, second, error)
+    # The margin is about squared errors alone; nobody has said which regret makes no difference.
+    region = study.margin.squared(differences.second_error) if error is squared_error else 0.0
+    tested = corrected_t(differences.tested, differences.test_over_training, level=1 - study.alpha)
+    return _with_numbers(study, asked, first, second, differences, tested, region, error)
+
+
+def no_worse(study: Study, clustered: Contestant, linear: Contestant) -> Asked:
+    """Return the question whether a clustered organisation is no worse than its linear twin."""
+    margin = study.margin
+    allowed = f"the margin of {number(margin.votes)} votes (RMSE; {margin.source})"
+    asked = _unanswered(
+        study,
+        clustered,
+        linear,
+        kind="clustered-no-worse-than-linear",
+        question=f"Is {clustered.name} no worse than {linear.name}?",
+        statement=f"{clustered.name} is no worse than {linear.name} by "
+        + ("a margin" if margin.problem else allowed),
+    )
+    reason = study.obstacle or clustered.problem or linear.problem or margin.problem
+    if reason:
+        return attrs.evolve(asked, reason=reason, comparison=cannot_be_tested(reason), remarks=())
+    differences = _differences(study, clustered, linear, squared_error)
+    mean = study.baseline(GLOBAL_MEAN)
+    of_mean = None if mean.problem else _differences(study, mean, linear, squared_error).tested
+    found = non_inferiority(
+        differences.tested,
+        differences.test_over_training,
+        margin.votes,
+        differences.second_error,
+        mean_differences=of_mean,
+        alpha=study.alpha,
+    )
+    asked = _with_numbers(
+        study, asked, clustered, linear, differences, found.comparison, found.squared_margin, squared_error
+    )
+    details = {
+        "margin_votes": margin.votes,
+        "margin_source": margin.source,
+        "margin_squared": found.squared_margin,
+        "global_mean_passes": found.global_mean_passes,
+    }
+    return attrs.evolve(
+        asked,
+        boundary=found.squared_margin,
+        boundary_words="the margin",
+        remarks=(*((_PASSES,) if found.global_mean_passes else ()), *asked.remarks),
+        details={**asked.details, **details},
+    )
+
+
+def _differences(study: Study, first: Contestant, second: Contestant, error: PerCase) -> PairedDifferences:
+    evaluation = study.evaluation
+    return differences_of(first.errors(evaluation, error), second.errors(evaluation, error), evaluation.folds)
+
+
+def _unanswered(
+    study: Study,
+    first: Contestant,
+    second: Contestant,
+    *,
+    kind: str,
+    question: str,
+    statement: str,
+    **more: Any,
+) -> Asked:
+    return Asked(
+        kind=kind,
+        labels=tuple(dict.fromkeys(label for one in (first, second) for label, _ in one.candidates)),
+        question=question,
+        statement=statement,
+        comparison=Comparison(estimate=np.nan),
+        selected=first.is_selected or second.is_selected,
+        remarks=_remarks(study, first, second),
+        **more,
+    )
+
+
+def _with_numbers(
+    study: Study,
+    asked: Asked,
+    first: Contestant,
+    second: Contestant,
+    differences: PairedDifferences,
+    tested: Comparison,
+    region: float,
+    error: PerCase,
+) -> Asked:
+    evaluation = study.evaluation
+    details: dict[str, Any] = {
+        "statistic": tested.statistic,
+        "degrees_of_freedom": tested.degrees,
+        "test_over_training": differences.test_over_training,
+        "region": region,
+    }
+    apparent = np.nan
+    if asked.selected:
+        at_its_best = first.apparent_errors(evaluation, error) - second.apparent_errors(evaluation, error)
+        apparent = float(np.nanmean(at_its_best))
+        details["chosen"] = first.chosen() or second.chosen()
+        details["is_inner"] = all(one.choice is None or one.choice.is_inner for one in (first, second))
+    return attrs.evolve(
+        asked,
+        comparison=tested,
+        region=region,
+        apparent=apparent,
+        sensitivity=sensitivity_lines(differences, evaluation.groups.labels, region, asked.unit),
+        details=details,
+    )
+
+
+def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
+    caveats = [f"Note that {one.caveat}." for one in (first, second) if one.caveat]
+    labels = [label for one in (first, second) for label, _ in one.candidates]
+    return tuple(dict.fromkeys([*caveats, *marks(study, labels)]))
+
+
+def marks(study: Study, labels: Iterable[str]) -> tuple[str, ...]:
+    """Return what must stand beside whatever is said of these runs: LEAK, and each SUBSTITUTED."""
+    runs = study.evaluation.runs
+    involved = [runs[label] for label in dict.fromkeys(labels) if label in runs]
+    found = []
+    if study.evaluation.protocol.leaks and any(run.clustered for run in involved):
+        found.append("LEAK: clusters were found with the held-out photos among them.")
+    substituted = dict.fromkeys(run.substituted for run in involved if run.substituted)
+    return (*found, *(f"SUBSTITUTED: {one}." for one in substituted))
