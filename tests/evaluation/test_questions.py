@@ -704,6 +704,16 @@ def test_it_is_said_from_which_k_on_retrieval_has_no_say():
     assert "Retrieval" not in said(made.evaluation(made.noisy(LINEAR, 0.5), run))
 
 
+def test_a_photo_held_out_alone_is_told_from_the_number_of_prototypes_on_and_not_from_the_least_k():
+    made = Made(n=12, repeats=1, folds=12)
+    run = made.noisy(CLUSTERED, 0.5, entries=np.full((1, 12), 3))
+    evaluation = made.evaluation(run, protocol=Protocol(scheme="leave-one-group-out"))
+    assert f"all queries of a fold get the same prediction: {CLUSTERED} from k = 3." in said(evaluation)
+    by_distance = run.configuration.evolve(reuse={"use": "mean", "weight": "similarity"})
+    weighted = made.evaluation(attrs.evolve(run, configuration=by_distance))
+    assert "Retrieval" not in said(weighted)
+
+
 def test_the_margin_is_a_limit_where_anything_is_clustered():
     made = Made()
     evaluation = made.evaluation(made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.5))

@@ -24,9 +24,9 @@ from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.report import page as report_page
 from cbrkit_xai.evaluation.report import resampled_scores, write_report
 from cbrkit_xai.evaluation.report.families import families, organizer_of
-from cbrkit_xai.evaluation.report.query_independence import query_independence
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
+from cbrkit_xai.evaluation.scoring.query_independence import query_independence
 
 AUTOMATIC = "votes: automatic (2 judge families, not people)"
 METHODS = ("lime", "ig", "xrai")

@@ -7,7 +7,8 @@ import numpy as np
 from cbrkit_xai.evaluation.questions.contestants import incompleteness
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.questions.twins import clustered_configurations
-from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.scoring.query_independence import query_independence
 from cbrkit_xai.evaluation.wording import counted, judges_of, number
 
 SMALL = 100
@@ -130,7 +131,7 @@ def _margin(evaluation: Evaluation, margin: float | None) -> str:
 def _query_independent(evaluation: Evaluation) -> str:
     reached = []
     for run in clustered_configurations(evaluation):
-        k = _query_independent_from(evaluation, run)
+        k = query_independence(run, evaluation.folds).same_from
         if k is not None:
             reached.append(f"{run.label} from k = {k}")
     if not reached:
@@ -139,19 +140,6 @@ def _query_independent(evaluation: Evaluation) -> str:
         "Retrieval where there is none. With as many neighbours as there are prototypes, all queries of a "
         f"fold get the same prediction: {'; '.join(reached)}."
     )
-
-
-def _query_independent_from(evaluation: Evaluation, run: Run) -> int | None:
-    """Return the least k from which on no fold's predictions differ between its queries, or None."""
-    found = None
-    for k in sorted(run.ks, reverse=True):
-        predicted = run.at(k)
-        for split in evaluation.folds.splits():
-            rows = predicted[split.repeat, split.held_out]
-            if len(rows) < 2 or not np.allclose(rows, rows[0], rtol=1e-9):  # a missing one is not the same
-                return found
-        found = k
-    return found
 
 
 def _selected(evaluation: Evaluation) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from cbrkit_xai.evaluation.report.query_independence import QueryIndependence, query_independence
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.null_law import null_rmse
+from cbrkit_xai.evaluation.scoring.query_independence import QueryIndependence, query_independence
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
 from cbrkit_xai.features import Array, frozen_floats
 

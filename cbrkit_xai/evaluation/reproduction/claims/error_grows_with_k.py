@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.report.query_independence import query_independence
 from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, rmse_at
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.null_law import null_rmse
+from cbrkit_xai.evaluation.scoring.query_independence import query_independence
 
 
 def error_grows_with_k(evaluation: Evaluation, clustered: Sequence[Run]) -> AskedClaim:
