@@ -10,7 +10,7 @@ from cbrkit_xai.evaluation.reproduction.claims.claim import (
     DOES_NOT_HOLD,
     HOLDS,
     AskedClaim,
-    Comparison,
+    ImpliedComparison,
     decided,
 )
 from cbrkit_xai.evaluation.reproduction.claims.rounds import between, longer, sign_p
@@ -20,7 +20,7 @@ RNG = np.random.default_rng(0)
 
 
 def comparison(p_for=1.0, p_against=1.0, **more):
-    return Comparison(about="this", estimate=1.0, p_for=p_for, p_against=p_against, **more)
+    return ImpliedComparison(about="this", estimate=1.0, p_for=p_for, p_against=p_against, **more)
 
 
 def claim(*comparisons, letter="x", quantifier="every"):
@@ -64,7 +64,7 @@ def test_claims_are_corrected_for_each_other_by_holm():
 
 
 def test_an_untested_claim_counts_among_those_that_were_asked():
-    untested = claim(Comparison(about="that", problem="no photos"))
+    untested = claim(ImpliedComparison(about="that", problem="no photos"))
     found = decided([claim(comparison(0.03)), untested])
     assert found[0].p_adjusted == pytest.approx(0.06)
     assert found[1].verdict == CANNOT_TELL
@@ -76,7 +76,7 @@ def test_a_claim_without_comparisons_cannot_be_told():
 
 
 def test_comparisons_that_could_not_be_made_leave_the_others_to_decide():
-    found = decided([claim(comparison(0.01), Comparison(about="that", problem="no folds"))])[0]
+    found = decided([claim(comparison(0.01), ImpliedComparison(about="that", problem="no folds"))])[0]
     assert found.verdict == HOLDS
     assert "1 more could not be made" in found.sentence
 
@@ -88,7 +88,7 @@ def test_the_sentence_names_what_speaks_against_the_claim():
 
 
 def test_json_has_no_number_that_is_none():
-    content = decided([claim(comparison(0.01), Comparison(about="that", problem="none"))])[0].to_json()
+    content = decided([claim(comparison(0.01), ImpliedComparison(about="that", problem="none"))])[0].to_json()
     assert content["comparisons"][1]["p_for"] is None
     assert content["comparisons"][0]["reading"] == HOLDS
     assert content["verdict"] == HOLDS

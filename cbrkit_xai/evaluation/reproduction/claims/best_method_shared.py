@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.hypothesis import NEGLIGIBLE, Hypothesis, OfMetric
 from cbrkit_xai.evaluation.reproduction.papers_numbers import SIMILARITIES
 
@@ -27,10 +27,10 @@ def best_method_shared(hypothesis: Hypothesis) -> AskedClaim:
     )
 
 
-def _of_metric(name: str, found: OfMetric) -> Comparison:
+def _of_metric(name: str, found: OfMetric) -> ImpliedComparison:
     mantel = found.winners
     identifier = SIMILARITIES[name].identifier if name in SIMILARITIES else name
-    return Comparison(
+    return ImpliedComparison(
         about=f"photos near by {identifier} share the winner",
         numbers={
             "of vote shares": found.shares.r,

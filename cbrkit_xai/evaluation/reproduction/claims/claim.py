@@ -35,7 +35,7 @@ def _numbers(values: Mapping[str, float]) -> Mapping[str, float]:
 
 
 @attrs.frozen(kw_only=True)
-class Comparison:
+class ImpliedComparison:
     """One comparison that a claim implies.
 
     Parameters
@@ -77,7 +77,7 @@ class Comparison:
         return HOLDS if self.p_for <= self.p_against else DOES_NOT_HOLD
 
 
-def _comparisons(values: Iterable[Comparison]) -> tuple[Comparison, ...]:
+def _comparisons(values: Iterable[ImpliedComparison]) -> tuple[ImpliedComparison, ...]:
     return tuple(values)
 
 
@@ -95,7 +95,7 @@ class AskedClaim:
         In the paper's.
     how : str
         What is compared, by which test.
-    comparisons : tuple of Comparison
+    comparisons : tuple of ImpliedComparison
         None where there is nothing to compare.
     quantifier : {"every", "some"}
         Whether all of them must speak for the claim, or one.
@@ -107,12 +107,12 @@ class AskedClaim:
     statement: str
     quote: str
     how: str
-    comparisons: tuple[Comparison, ...] = attrs.field(converter=_comparisons)
+    comparisons: tuple[ImpliedComparison, ...] = attrs.field(converter=_comparisons)
     quantifier: Quantifier = "every"
     meaning: str = ""
 
     @property
-    def tested(self) -> tuple[Comparison, ...]:
+    def tested(self) -> tuple[ImpliedComparison, ...]:
         """Those that could be tested."""
         return tuple(one for one in self.comparisons if not one.problem)
 
@@ -170,7 +170,7 @@ class Claim:
         }
         rows = [
             {
-                **{field.name: getattr(one, field.name) for field in attrs.fields(Comparison)},
+                **{field.name: getattr(one, field.name) for field in attrs.fields(ImpliedComparison)},
                 "reading": one.reading,
             }
             for one in self.asked.comparisons

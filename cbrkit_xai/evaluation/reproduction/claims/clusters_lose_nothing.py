@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import (
     contrast,
     directed,
@@ -45,11 +45,11 @@ def clusters_lose_nothing(
     )
 
 
-def _twin(evaluation: Evaluation, clustered: Run, linear: Run, margin: StatedMargin) -> Comparison:
+def _twin(evaluation: Evaluation, clustered: Run, linear: Run, margin: StatedMargin) -> ImpliedComparison:
     about = f"{short_name(clustered)} no worse than {short_name(linear)}"
     numbers = errors_of(evaluation, clustered, linear)
     if margin.problem:
-        return Comparison(about=about, numbers=numbers, problem=margin.problem)
+        return ImpliedComparison(about=about, numbers=numbers, problem=margin.problem)
     return directed(
         about,
         contrast(evaluation, [(1, clustered, own_k(clustered))], [(1, linear, own_k(linear))]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, rmse_at
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
@@ -31,7 +31,7 @@ def error_falls_with_k(evaluation: Evaluation, linear: Sequence[Run]) -> AskedCl
     )
 
 
-def _of_run(evaluation: Evaluation, run: Run) -> Iterator[Comparison]:
+def _of_run(evaluation: Evaluation, run: Run) -> Iterator[ImpliedComparison]:
     first, middle, last = run.ks[0], run.ks[len(run.ks) // 2], run.ks[-1]
     beginning, half, end = (rmse_at(evaluation, run, k) for k in (first, middle, last))
     yield directed(

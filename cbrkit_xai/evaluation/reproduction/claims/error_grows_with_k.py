@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, rmse_at
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
@@ -28,7 +28,7 @@ def error_grows_with_k(evaluation: Evaluation, clustered: Sequence[Run]) -> Aske
     )
 
 
-def _of_run(evaluation: Evaluation, run: Run) -> Comparison:
+def _of_run(evaluation: Evaluation, run: Run) -> ImpliedComparison:
     first, last = run.ks[0], run.ks[-1]
     independence = query_independence(run, evaluation.folds)
     low, high = independence.prototypes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import Contrast, directed
 
 _KINDS = {"class": "classes of photos", "winner": "winning methods"}
@@ -35,7 +35,7 @@ def even_classes_help(found: Sequence[tuple[str, Balanced]], k: int) -> AskedCla
     )
 
 
-def _of(name: str, found: Balanced) -> Comparison:
+def _of(name: str, found: Balanced) -> ImpliedComparison:
     low, high = found.kept
     left = f"{low}" if low == high else f"{low} to {high}"
     least, most = found.training

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.rounds import longer, median_times, ratios
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes
 from cbrkit_xai.evaluation.reproduction.timing.times import Times
@@ -24,7 +24,7 @@ def histograms_fastest(times: Times) -> AskedClaim:
     )
 
 
-def _pairs(times: Times) -> Iterator[Comparison]:
+def _pairs(times: Times) -> Iterator[ImpliedComparison]:
     for organisation in ("linear", "clustered"):
         found: list[tuple[bool, QueryTimes]] = [
             (one.of.is_histogram, timed)

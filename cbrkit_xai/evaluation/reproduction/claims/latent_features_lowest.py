@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, errors_of
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
@@ -33,7 +33,9 @@ def latent_features_lowest(
     )
 
 
-def _pairs(evaluation: Evaluation, latent: Sequence[Run], others: Sequence[Run]) -> Iterator[Comparison]:
+def _pairs(
+    evaluation: Evaluation, latent: Sequence[Run], others: Sequence[Run]
+) -> Iterator[ImpliedComparison]:
     for mine in latent:
         for other in others:
             yield directed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed, errors_of
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
@@ -40,7 +40,7 @@ def other_features_better(
     )
 
 
-def _of(evaluation: Evaluation, other: Run, reference: Run) -> Comparison:
+def _of(evaluation: Evaluation, other: Run, reference: Run) -> ImpliedComparison:
     return directed(
         f"{other.configuration.name if other.configuration else other.label} below {short_name(reference)}",
         contrast(evaluation, [(1, other, own_k(other))], [(1, reference, own_k(reference))]),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import alike, contrast, errors_of, margin_about
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
@@ -39,7 +39,7 @@ def others_alike(evaluation: Evaluation, rest: Sequence[Run], margin: StatedMarg
     )
 
 
-def _pair(evaluation: Evaluation, first: Run, second: Run, margin: StatedMargin) -> Comparison:
+def _pair(evaluation: Evaluation, first: Run, second: Run, margin: StatedMargin) -> ImpliedComparison:
     votes = float("nan") if margin.problem else margin.votes
     return alike(
         f"{short_name(first)} and {short_name(second)}",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.timing.median_interval import median_interval
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes
 from cbrkit_xai.features import Array
@@ -37,14 +37,14 @@ def sign_p(values: Array, boundary: float) -> float:
     return float(bdtrc(above - 1, above + below, 0.5))
 
 
-def longer(about: str, values: Array, numbers: Mapping[str, float], note: str = "") -> Comparison:
+def longer(about: str, values: Array, numbers: Mapping[str, float], note: str = "") -> ImpliedComparison:
     """Return the comparison that says that a ratio is above 1."""
     return _compared(about, values, numbers, sign_p(values, 1.0), sign_p(-values, -1.0), note)
 
 
 def between(
     about: str, values: Array, low: float, high: float, numbers: Mapping[str, float], note: str = ""
-) -> Comparison:
+) -> ImpliedComparison:
     """Return the comparison that says that a ratio lies between two bounds."""
     inside = max(sign_p(values, low), sign_p(-values, -high))
     outside = min(1.0, 2 * min(sign_p(-values, -low), sign_p(values, high)))
@@ -53,9 +53,9 @@ def between(
 
 def _compared(
     about: str, values: Array, numbers: Mapping[str, float], p_for: float, p_against: float, note: str
-) -> Comparison:
+) -> ImpliedComparison:
     found = median_interval(values)
-    return Comparison(
+    return ImpliedComparison(
         about=about,
         numbers=numbers,
         estimate=found.median,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.rounds import between, median_times, ratios
 from cbrkit_xai.evaluation.reproduction.timing.times import Times, TimesOf
 
@@ -29,10 +29,10 @@ def ten_times_faster(times: Times) -> AskedClaim:
     )
 
 
-def _of(of: TimesOf, k: int) -> Iterator[Comparison]:
+def _of(of: TimesOf, k: int) -> Iterator[ImpliedComparison]:
     name = of.of.paper.identifier
     if of.clustered is None:
-        yield Comparison(about=f"{name}: linear against clustered", problem=of.reason)
+        yield ImpliedComparison(about=f"{name}: linear against clustered", problem=of.reason)
         return
     by_size = [
         f"{_ratio(every, some, k):.1f} at {size}" for size, every, some in of.growth if some is not None

@@ -13,7 +13,7 @@ from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.questions.comparing import FEWEST_GROUPS
 from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse, squared_error
@@ -69,7 +69,7 @@ def directed(
     boundary: float = 0.0,
     numbers: Mapping[str, float] | None = None,
     note: str = "",
-) -> Comparison:
+) -> ImpliedComparison:
     """Return the comparison that says that a contrast lies on one side of a boundary.
 
     By the corrected t, two-sided: a sign to the other side speaks against it.
@@ -81,10 +81,10 @@ def directed(
     """
     notes = " ".join(one for one in (note, difference.note) if one)
     if difference.problem:
-        return Comparison(about=about, numbers=numbers or {}, problem=difference.problem, note=notes)
+        return ImpliedComparison(about=about, numbers=numbers or {}, problem=difference.problem, note=notes)
     tested = corrected_t(difference.folds, difference.test_over_training, boundary=boundary, level=1 - ALPHA)
     speaks_for = sign * (tested.estimate - boundary) > 0
-    return Comparison(
+    return ImpliedComparison(
         about=about,
         numbers=numbers or {},
         estimate=tested.estimate,
@@ -98,7 +98,7 @@ def directed(
 
 def alike(
     about: str, difference: Contrast, margin: float, *, numbers: Mapping[str, float] | None = None
-) -> Comparison:
+) -> ImpliedComparison:
     """Return the comparison that says that a contrast is too small to matter.
 
     For it speaks that it is shown to be within the margin on both sides (two one-sided tests, Schuirmann
@@ -110,7 +110,7 @@ def alike(
         0 where none was stated; then nothing can be shown alike.
     """
     if difference.problem:
-        return Comparison(
+        return ImpliedComparison(
             about=about, numbers=numbers or {}, problem=difference.problem, note=difference.note
         )
     share = difference.test_over_training
@@ -120,7 +120,7 @@ def alike(
         below = corrected_t(difference.folds, share, boundary=margin, alternative="less")
         above = corrected_t(difference.folds, share, boundary=-margin, alternative="greater")
         within = max(below.p, above.p)
-    return Comparison(
+    return ImpliedComparison(
         about=about,
         numbers=numbers or {},
         estimate=tested.estimate,

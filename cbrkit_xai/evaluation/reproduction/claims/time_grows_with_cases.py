@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, Comparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.rounds import longer, ratios
 from cbrkit_xai.evaluation.reproduction.timing.times import Times, TimesOf
 
@@ -29,10 +29,10 @@ def time_grows_with_cases(times: Times) -> AskedClaim:
     )
 
 
-def _of(of: TimesOf, k: int) -> Iterator[Comparison]:
+def _of(of: TimesOf, k: int) -> Iterator[ImpliedComparison]:
     about = f"{of.of.paper.identifier} linear"
     if len(of.growth) < 2:
-        yield Comparison(about=about, problem="the base is too small to be thinned")
+        yield ImpliedComparison(about=about, problem="the base is too small to be thinned")
         return
     (least, first, _), (most, last, _) = of.growth[0], of.growth[-1]
     numbers = {

@@ -14,7 +14,7 @@ from cbrkit_xai.evaluation.reproduction.claims.claim import (
     HOLDS,
     READINGS,
     Claim,
-    Comparison,
+    ImpliedComparison,
 )
 from cbrkit_xai.evaluation.wording import number
 
@@ -68,7 +68,7 @@ def _table(claim: Claim, mark: Sequence[str]) -> Table | None:
     )
 
 
-def _row(one: Comparison, names: Sequence[str], units: Sequence[str], mark: Sequence[str]) -> Row:
+def _row(one: ImpliedComparison, names: Sequence[str], units: Sequence[str], mark: Sequence[str]) -> Row:
     beside = [Cell(_beside(one.numbers[name]) if name in one.numbers else MISSING) for name in names]
     cells = [_estimate(one) if unit == one.unit and not one.problem else Cell() for unit in units]
     notes = " ".join(text for text in (one.problem and f"{_capital(one.problem)}.", one.note) if text)
@@ -86,7 +86,7 @@ def _row(one: Comparison, names: Sequence[str], units: Sequence[str], mark: Sequ
     )
 
 
-def _estimate(one: Comparison) -> Cell:
+def _estimate(one: ImpliedComparison) -> Cell:
     if one.unit == "times as long":
         low, high = one.interval
         return Cell(number(one.estimate), f"{number(low)} to {number(high)}")
