@@ -28,12 +28,8 @@ if TYPE_CHECKING:
         RetentionPolicyPlugin,
         ReuseStrategyPlugin,
     )
-    from cbrkit_xai.configurations import (
-        Configuration,
-        configuration,
-        load_configuration,
-        load_configurations,
-    )
+    from cbrkit_xai.configuration_reading import load_configuration, load_configurations
+    from cbrkit_xai.configurations import Configuration, configuration
     from cbrkit_xai.cycle import Recommender
     from cbrkit_xai.errors import BudgetSpentError, CbrkitXaiError
     from cbrkit_xai.explaining.explanation import Explanation
@@ -91,8 +87,8 @@ _HOME = {
     "explain": "explaining.running",
     "hookimpl": "hookspecs",
     "import_votes": "stores.importing",
-    "load_configuration": "configurations",
-    "load_configurations": "configurations",
+    "load_configuration": "configuration_reading",
+    "load_configurations": "configuration_reading",
     "open_image": "images",
     "open_images": "images",
     "register": "registry",

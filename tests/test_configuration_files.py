@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from cbrkit_xai import Configuration, Registry, load_configuration, use
 from cbrkit_xai.choice import Use
-from cbrkit_xai.configurations import KIND_OF_PART, configuration_from_toml
+from cbrkit_xai.configuration_reading import configuration_from_toml
+from cbrkit_xai.configurations import KIND_OF_PART
 from cbrkit_xai.errors import ConfigurationError, ParameterError
 from cbrkit_xai.registry import default_registry
 

@@ -19,12 +19,8 @@ from cbrkit_xai import (
     hookimpl,
     use,
 )
-from cbrkit_xai.configurations import (
-    KIND_OF_PART,
-    configuration,
-    configuration_from_toml,
-    load_configuration,
-)
+from cbrkit_xai.configuration_reading import configuration_from_toml, load_configuration
+from cbrkit_xai.configurations import KIND_OF_PART, configuration
 from cbrkit_xai.errors import ConfigurationError, ParameterError, PluginError
 
 PARTS = tuple(KIND_OF_PART)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cbrkit_xai import Configuration, Registry, load_configuration, use
-from cbrkit_xai.configurations import configurations_from_toml, has_grid, load_configurations
+from cbrkit_xai.configuration_reading import configurations_from_toml, has_grid, load_configurations
 from cbrkit_xai.errors import ConfigurationError, ParameterError
 from cbrkit_xai.grids import combinations, flat_grid, name_of
 

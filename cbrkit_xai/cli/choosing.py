@@ -112,7 +112,8 @@ def chosen_configuration(
     chosen: str, profile: str | None = None, organizer: str | None = None, k: int | None = None
 ) -> Configuration:
     """Return the configuration that the options describe."""
-    from cbrkit_xai.configurations import configuration, load_configuration
+    from cbrkit_xai.configuration_reading import load_configuration
+    from cbrkit_xai.configurations import configuration
 
     if _is_file(chosen, profile):
         found = load_configuration(chosen)
@@ -129,7 +130,7 @@ def chosen_configurations(
     chosen: str, profile: str | None = None, organizer: str | None = None, k: int | None = None
 ) -> tuple[list[Configuration], bool]:
     """Return the configurations that the options describe, and whether a grid makes them."""
-    from cbrkit_xai.configurations import has_grid, load_configurations
+    from cbrkit_xai.configuration_reading import has_grid, load_configurations
 
     if not _is_file(chosen, profile) or not has_grid(chosen):
         return [chosen_configuration(chosen, profile, organizer, k)], False

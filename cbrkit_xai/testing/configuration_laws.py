@@ -11,7 +11,8 @@ import numpy as np
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.components import ConfigurationPlugin
-from cbrkit_xai.configurations import Configuration, configuration_from_toml
+from cbrkit_xai.configuration_reading import configuration_from_toml
+from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.cycle import Recommender
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.features import Array

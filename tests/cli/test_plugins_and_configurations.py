@@ -12,7 +12,7 @@ import pytest
 
 from cbrkit_xai import JudgePlugin, MetricPlugin, OrganizerPlugin, RetentionPolicyPlugin
 from cbrkit_xai.cli.plugins import shown_facts
-from cbrkit_xai.configurations import configuration_from_toml
+from cbrkit_xai.configuration_reading import configuration_from_toml
 from cbrkit_xai.registry import KINDS
 
 FIVE = {

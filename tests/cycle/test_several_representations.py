@@ -8,7 +8,7 @@ from PIL import Image as PillowImage
 
 import cbrkit_xai as cx
 from cbrkit_xai import CaseBase, MetricPlugin, RepresentationPlugin, use
-from cbrkit_xai.configurations import configuration_from_toml
+from cbrkit_xai.configuration_reading import configuration_from_toml
 from cbrkit_xai.errors import ConfigurationError, FeaturesError
 from cbrkit_xai.metrics.fused import Fused
 

@@ -19,7 +19,7 @@ import click
 from cbrkit_xai import CbrkitXaiError, registry
 from cbrkit_xai.cli import _run as run_command_line
 from cbrkit_xai.cli import cli
-from cbrkit_xai.configurations import configuration_from_toml
+from cbrkit_xai.configuration_reading import configuration_from_toml
 from cbrkit_xai.testing import ContractError
 
 _LIKE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -512,7 +512,7 @@ def test_files_that_no_tuning_wrote_are_not_replaced(tmp_path):
 
 
 def test_what_is_recommended_is_a_file_that_configures(tmp_path):
-    from cbrkit_xai.configurations import load_configuration
+    from cbrkit_xai.configuration_reading import load_configuration
 
     found = histograms_tuned(base_with(np.eye(3).repeat(4, axis=0)), protocol=ONE_DEAL)
     written = {path.name: path for path in write_tuning(found, tmp_path)}

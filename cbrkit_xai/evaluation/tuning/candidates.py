@@ -8,7 +8,8 @@ import attrs
 
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.choice import Use
-from cbrkit_xai.configurations import Configuration, configuration, load_configurations
+from cbrkit_xai.configuration_reading import load_configurations
+from cbrkit_xai.configurations import Configuration, configuration
 from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError, ConfigurationError, FeaturesError
 from cbrkit_xai.evaluation.predicting.substitution import Substituted, refuse_unknown, substituted
 from cbrkit_xai.evaluation.questions.contestants import named
