@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation, Run
 
-LEAK = (
-    "LEAK: clusters were found among all photos, the held-out ones too (--cluster-scope global): these "
-    "errors are too small"
-)
-
 
 def print_evaluation(
     evaluation: Evaluation, answers: Sequence[Answer] = (), written: Sequence[Path] = ()
@@ -30,7 +25,7 @@ def print_evaluation(
         f"{evaluation.protocol.scheme}, {dealt}, seed {evaluation.protocol.seed}; "
         f"{groups.number} groups of photos"
     )
-    _print_warnings(evaluation)
+    print_warnings(evaluation)
     columns = ("", "k", "pooled RMSE", "RMSE per case", "top-1", "skill against global-mean")
     print_table(columns, [_row(run, evaluation) for run in evaluation.runs.values()])
     for answer in answers:
@@ -47,9 +42,16 @@ def print_evaluation(
         say(f"beside it: {', '.join(path.name for path in written[1:])}")
 
 
-def _print_warnings(evaluation: Evaluation) -> None:
-    if evaluation.protocol.leaks:
-        print_wrapped(LEAK)
+def print_warnings(evaluation: Evaluation) -> None:
+    """Print what must not be overlooked in any number that follows."""
+    from cbrkit_xai.evaluation.wording import leak_in_words, short_list
+
+    leaking = [run.label for run in evaluation.configurations if run.leaks]
+    if leaking:
+        print_wrapped(
+            f"LEAK: {leak_in_words(evaluation.leaks)} (--cluster-scope global): the errors of "
+            f"{short_list(leaking)} are too small"
+        )
     if evaluation.substituted:
         print_wrapped(f"SUBSTITUTED: {evaluation.substituted}")
 
@@ -61,8 +63,9 @@ def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
     place = run.ks.index(own_k(run))
     means = mean_scores(run, evaluation.votes)
     shown = [float(means[name][place]) for name in ("pooled-rmse", "rmse-per-case", "top-1")]
+    marks = [word for word, is_so in (("LEAK", run.leaks), ("SUBSTITUTED", run.substituted)) if is_so]
     return (
-        f"{run.label} (SUBSTITUTED)" if run.substituted else run.label,
+        f"{run.label} ({', '.join(marks)})" if marks else run.label,
         str(run.ks[place] or ""),
         *(_number(value) for value in shown),
         _number(_skill(shown[0], evaluation)),

@@ -192,15 +192,12 @@ def _print_json(found: Reproduction, clocked: Sequence[Claim], written: Sequence
 
 def _print(found: Reproduction, clocked: Sequence[Claim], written: Sequence[Path]) -> None:
     """Print Table 2, the claims, and what must be known to read them."""
-    from cbrkit_xai.cli.evaluation_page import LEAK
+    from cbrkit_xai.cli.evaluation_page import print_warnings
     from cbrkit_xai.cli.terminal import print_table, print_wrapped, say
 
     evaluation = found.evaluation
     say(f"{evaluation.name}: {len(evaluation.cases)} cases · {evaluation.provenance}")
-    if evaluation.protocol.leaks:
-        print_wrapped(LEAK)
-    if evaluation.substituted:
-        print_wrapped(f"SUBSTITUTED: {evaluation.substituted}")
+    print_warnings(evaluation)
     columns = ("Table 2", "m", "eps", "silhouette", "clusters", "clustered", "the paper's: m, eps, ...")
     print_table(columns, [_row(one) for one in found.clusterings])
     for one in found.clusterings:

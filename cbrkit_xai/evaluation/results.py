@@ -22,6 +22,9 @@ Role: TypeAlias = Literal["configuration", "baseline"]
 GLOBAL_MEAN = "global-mean"
 """The baseline that skill and margins are measured against: the training cases' mean votes."""
 
+PARTS_THAT_LEAK = ("organizer", "metric", "aggregator")
+"""In what of a configuration held-out photos can have a say, where all cases are organised at once."""
+
 UNIFORM = "uniform"
 """The baseline that gives every method the same share of the votes."""
 
@@ -85,6 +88,9 @@ class Run:
         What stands in the place of what the profile's name promises; empty if nothing does.
     clustered : bool
         Whether the entries are prototypes.
+    leaks : tuple of str
+        The parts, of `PARTS_THAT_LEAK`, in which held-out photos had a say, so that the errors are too
+        small; empty where they had none.
     confidence : StatedConfidence, optional
         Where the recommender was asked for it.
     inner : array of shape (repeats, folds, ks), optional
@@ -102,6 +108,7 @@ class Run:
     configuration: Configuration | None = None
     substituted: str = ""
     clustered: bool = False
+    leaks: tuple[str, ...] = attrs.field(default=(), converter=texts)
     confidence: StatedConfidence | None = None
     inner: Array | None = attrs.field(default=None, converter=attrs.converters.optional(frozen_floats))
 
@@ -225,6 +232,16 @@ class Evaluation:
     def substituted(self) -> str:
         """What stands in the place of what a name promises, of all runs; empty if nothing does."""
         return "; ".join(dict.fromkeys(run.substituted for run in self.runs.values() if run.substituted))
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """The parts in which held-out photos had a say, of all runs; empty if they had none."""
+        return tuple(part for part in PARTS_THAT_LEAK if any(part in run.leaks for run in self.runs.values()))
+
+    @property
+    def votes_from(self) -> str:
+        """Whose votes these are, as a table has it below that head."""
+        return self.provenance.removeprefix("votes: ")
 
     def run(self, label: str) -> Run:
         """Return the run of that label.

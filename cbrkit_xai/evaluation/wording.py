@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 
 def number(value: float) -> str:
@@ -30,3 +31,21 @@ def judges_of(provenance: str) -> str:
 def counted(number_of: int, what: str) -> str:
     """Return a number with its noun, in the plural where it is not one."""
     return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
+
+
+_LEAKS = {
+    "organizer": "clusters were found once, with the held-out photos among them",
+    "metric": "the metric learnt from all votes, those of the held-out photos among them",
+    "aggregator": "the aggregator learnt from all photos, the held-out ones among them",
+}
+
+
+def leak_in_words(leaks: Iterable[str]) -> str:
+    """Return what leaked, given `Run.leaks`; empty if nothing did."""
+    return "; ".join(_LEAKS[part] for part in leaks)
+
+
+def short_list(labels: Sequence[str], most: int = 4) -> str:
+    """Name a few labels and count the rest: a grid may have hundreds."""
+    shown = ", ".join(labels[:most])
+    return shown if len(labels) <= most else f"{shown} and {len(labels) - most} more"

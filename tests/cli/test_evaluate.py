@@ -168,13 +168,15 @@ def test_a_leak_is_said_above_the_scores_and_in_the_summary(run):
     )
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
-    assert summary["leaks"] is True
+    assert summary["leaks"] == ["organizer"]
+    assert summary["runs"]["global-mean"]["leaks"] == []
     assert summary["protocol"]["cluster_scope"] == "global"
     told = run(
         *("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", *BRIEFLY, *FEW),
         *("--organizers", "dbscan-prototypes", "--cluster-scope", "global"),
     )
     assert told.stdout.index("LEAK: ") < told.stdout.index("pooled RMSE")
+    assert "hist-euc/dbscan-prototypes@paper2022 (LEAK)" in told.stdout
 
 
 def test_what_was_substituted_is_said_above_the_scores_and_in_each_row(run):

@@ -472,9 +472,19 @@ def test_an_organisation_that_is_never_possible_states_nothing_and_says_so(base)
 def test_global_scope_lets_clusters_see_the_held_out_photos(base):
     plan = attrs.evolve(PLAN, cluster_scope="global")
     evaluation = evaluate(base, [CLUSTERED], ks=(1,), protocol=plan, baselines=())
-    assert evaluation.protocol.leaks
     (run,) = evaluation.runs.values()
     assert set(run.entries.ravel().tolist()) == {3}
+    assert run.leaks == evaluation.leaks == ("organizer",)
+
+
+def test_a_leak_is_still_told_where_the_cells_were_kept(base, tmp_path, monkeypatch):
+    plan = attrs.evolve(PLAN, cluster_scope="global")
+    asked = {"ks": (1,), "protocol": plan, "baselines": (), "folder": tmp_path}
+    evaluate(base, [nearest(), CLUSTERED], **asked)
+    counted = Counted(monkeypatch)
+    evaluation = evaluate(base, [nearest(), CLUSTERED], **asked)
+    assert counted.computed == 0
+    assert [run.leaks for run in evaluation.runs.values()] == [(), ("organizer",)]
 
 
 def test_leaving_out_each_group_is_one_repeat(base):

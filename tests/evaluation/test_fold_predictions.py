@@ -308,7 +308,7 @@ def test_held_out_features_move_nothing_in_a_fold_and_clusters_in_the_global_sco
             components=parts, cases=one, distances=distances_once(parts, one), ks=[1], cluster_scope=scope
         )
         found = predictor.predict(split)
-        assert found.leaks is (scope == "global")
+        assert found.leaks == (("organizer",) if scope == "global" else ())
         return found.predicted[0]
 
     differing = {"fold": 0, "global": 0}
@@ -321,6 +321,42 @@ def test_held_out_features_move_nothing_in_a_fold_and_clusters_in_the_global_sco
             differing[scope] += not np.array_equal(before, after)
     assert differing["fold"] == 0
     assert differing["global"] > 0
+
+
+def test_what_finds_the_nearest_of_all_cases_exactly_and_learns_nothing_does_not_leak():
+    for organizer in ("linear", "kd-tree", "ball-tree"):
+        assert leaks_of(Euclidean(), organizer) == ()
+
+
+def test_a_metric_that_learns_leaks_through_every_organizer():
+    @attrs.frozen
+    class Learning:
+        scale: float = 1.0
+
+        def pairwise(self, queries, references):
+            return self.scale * Euclidean().pairwise(queries, references)
+
+        def fitted(self, cases, neighbours=None):
+            return Learning(scale=float(1 + np.nanmean(cases.votes)))
+
+    @attrs.frozen
+    class Modest(Learning):
+        def fitted(self, cases, neighbours=None):
+            return self
+
+    for organizer in ("linear", use("k-medoids", n_clusters=4)):
+        entries = () if organizer == "linear" else ("organizer",)
+        assert leaks_of(Learning(), organizer) == (*entries, "metric")
+        assert leaks_of(Modest(), organizer) == entries  # nothing was to be learnt
+        assert leaks_of(Learning(), organizer, "fold") == ()
+
+
+def leaks_of(metric, organizer, scope="global"):
+    columns, made = cases(), attrs.evolve(components(organizer=organizer), metric=metric)
+    predictor = FoldPredictor(components=made, cases=columns, ks=[1], cluster_scope=scope)
+    found = predictor.predict(folds_of(columns).split(0, 0))
+    assert found.problem == ""
+    return found.leaks
 
 
 def test_in_the_global_scope_all_cases_are_organised_once_and_the_fold_is_excluded():

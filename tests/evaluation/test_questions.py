@@ -521,7 +521,8 @@ def test_copies_of_a_photo_count_once_in_the_lines():
 
 def test_a_leak_and_a_substitute_stand_in_the_sentence():
     made = Made()
-    runs = [made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.5, substituted="other features")]
+    changed = {"substituted": "other features", "leaks": ["organizer"]}
+    runs = [made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.5, **changed)]
     evaluation = made.evaluation(*runs, protocol=Protocol(cluster_scope="global"))
     answer = the("clustered-no-worse-than-linear", answers(evaluation))
     assert "LEAK: " in answer.sentence
@@ -534,6 +535,15 @@ def test_a_leak_and_a_substitute_stand_in_the_sentence():
     of_linear = next(one for one in answers(evaluation) if one.labels[0] == LINEAR)
     assert "LEAK" not in of_linear.sentence
     assert "SUBSTITUTED" not in of_linear.sentence
+
+
+def test_a_linear_run_whose_metric_learnt_from_held_out_votes_is_a_leak_too():
+    made = Made()
+    run = made.noisy(LINEAR, 0.5, leaks=["metric"])
+    answer = the("better-than-mean", answers(made.evaluation(run)))
+    assert (
+        "LEAK: the metric learnt from all votes, those of the held-out photos among them." in answer.sentence
+    )
 
 
 def test_every_answer_is_plain_json():
@@ -681,14 +691,15 @@ def test_limits_that_always_hold_are_always_said():
         ({}, "predicted to score best by 2 judge families, and nothing here says what people would prefer"),
         ({}, "With 60 photos most of what is there cannot be seen"),
         ({}, "The best of many looks better than it is"),
-        ({"protocol": Protocol(cluster_scope="global")}, "LEAK: how well clusters predict new photos"),
+        ({"leaks": ["organizer"]}, f"LEAK: how well {CLUSTERED} would predict new photos"),
+        ({"leaks": ["metric"]}, "There the metric learnt from all votes, those of the held-out photos among"),
         ({"substituted": "B0 for V3"}, "SUBSTITUTED: how the features promised would do. B0 for V3"),
         ({"problems": ["none"]}, "Anything about a run that is not complete"),
     ],
 )
 def test_a_limit_is_said_where_it_applies(change, sentence):
     made = Made()
-    of_run = {name: change[name] for name in ("substituted", "problems") if name in change}
+    of_run = {name: change[name] for name in ("substituted", "problems", "leaks") if name in change}
     of_all = {name: value for name, value in change.items() if name not in of_run}
     text = said(made.evaluation(made.noisy(LINEAR, 0.5), made.noisy(CLUSTERED, 0.5, **of_run), **of_all))
     assert sentence in text

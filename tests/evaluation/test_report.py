@@ -165,7 +165,11 @@ def made(scope="fold", methods=METHODS, n=30, ids=None, **changes):
 
     runs = [
         configured(LINEAR, linear, **changes.pop("linear", {})),
-        configured(CLUSTERED, clustered, **changes.pop("clustered", {})),
+        configured(
+            CLUSTERED,
+            clustered,
+            **{"leaks": ["organizer"] if scope == "global" else (), **changes.pop("clustered", {})},
+        ),
         baseline("uniform", np.where(np.isnan(mean), np.nan, 5 / len(methods))),
         baseline("global-mean", mean),
         baseline("single-best-method", mean),

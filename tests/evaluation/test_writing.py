@@ -45,6 +45,7 @@ def evaluation():
         predicted,
         configuration=Configuration(name="mine", representation="histogram", metric="euclidean"),
         substituted="this for that",
+        leaks=["metric"],
         problems=["not organised in 1 of 2 folds: because"],
     )
     mean = np.array([[[[1.5, 1.5]], [[4.0, 1.0]], [[np.nan] * 2]]])
@@ -99,6 +100,22 @@ def test_predictions_and_scores_stand_in_their_rows_to_the_last_bit(evaluation, 
     assert float(rows[0]["rmse-per-case"]) == math.sqrt(0.5)
     assert float(rows[0]["top-1"]) == 1.0
     assert [row["entries"] for row in rows] == ["1", "1", "2", "2", "0", "0"]
+
+
+def test_each_row_says_whose_votes_these_are_what_was_substituted_and_what_leaked(evaluation, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    write_results(evaluation, tmp_path)
+    rows = rows_of(tmp_path / "results.csv")
+    columns = pq.read_table(tmp_path / "results.parquet").to_pydict()
+    told = ("votes_from", "substituted", "leak")
+    leak = "the metric learnt from all votes, those of the held-out photos among them"
+    judges = "automatic (2 judge families, not people)"
+    assert [tuple(row[name] for name in told) for row in rows] == [
+        *[(judges, "this for that", leak)] * 4,
+        *[(judges, "", "")] * 2,
+    ]
+    for name in told:
+        assert columns[name] == [row[name] for row in rows]
 
 
 def test_what_has_no_number_is_an_empty_cell(evaluation, tmp_path):
@@ -164,7 +181,8 @@ def test_the_summary_says_what_was_done_and_what_came_of_it(evaluation, tmp_path
     assert summary == summary_of(evaluation)
     assert summary["base"]["provenance"] == "votes: automatic (2 judge families, not people)"
     assert summary["seed"] == summary["protocol"]["seed"] == 7
-    assert summary["leaks"] is False
+    assert summary["leaks"] == ["metric"]
+    assert summary["runs"]["global-mean"]["leaks"] == []
     assert summary["substituted"] == "this for that"
     assert summary["notes"] == ["a note"]
     assert summary["groups"]["rules"] == ["one rule"]

@@ -33,8 +33,8 @@ class Protocol:
         Of the dealing, and of whatever is drawn in a fold.
     cluster_scope : {"fold", "global"}
         Whether an organizer sees the training cases of the fold alone. "global" is what the paper
-        may have done: clusters found once, with the held-out photos among them. It leaks, and every
-        page that shows its results says so.
+        may have done: clusters found once, with the held-out photos among them, and whatever a metric
+        or an aggregator learns learnt once, too. It leaks, and every page that shows its results says so.
     latent_cosine : float
         Photos whose stored latent vectors have at least this cosine count as the same photo. Of 40 photos
         of coco200-auto, EfficientNet-Lite0's vectors keep .92 when mirrored, .91 when cropped by 2 % and
@@ -55,5 +55,5 @@ class Protocol:
 
     @property
     def leaks(self) -> bool:
-        """Whether held-out photos had a say in what their predictions rest on."""
+        """Whether held-out photos may have a say in their predictions; `Run.leaks` says in what."""
         return self.cluster_scope == "global"

@@ -94,12 +94,14 @@ class _Finder:
 
     def index(self, split: Split, votes: Array) -> Index:
         cases = attrs.evolve(self.predictor.cases, votes=votes)
-        return organize(self.components, cases if self.predictor.leaks else cases.take(split.training))[1]
+        return organize(
+            self.components, cases if self.predictor.organizes_all else cases.take(split.training)
+        )[1]
 
     def hidden(self, split: Split, queries: Array, *, own: bool) -> list[Sequence[str]] | None:
         """Return, per query, what must not speak to it; None where nothing has to be hidden."""
         cases = self.predictor.cases
-        held_out = [cases.ids[row] for row in split.held_out] if self.predictor.leaks else []
+        held_out = [cases.ids[row] for row in split.held_out] if self.predictor.organizes_all else []
         if not own:
             return [held_out] * len(queries) if held_out else None
         return [[*group, *held_out] for group in cases.take(queries).held_out()]

@@ -28,8 +28,11 @@ from cbrkit_xai.evaluation.scoring.case_weights import (
     weight_squares,
 )
 from cbrkit_xai.features import Array, frozen_floats, read_only, take
+from cbrkit_xai.freezing import texts
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY, entry_weights, fitted_to, organize
 from cbrkit_xai.neighbours import Neighbours, check_k
+from cbrkit_xai.organizers.ball_tree import BallTree
+from cbrkit_xai.organizers.kd_tree import KdTree
 from cbrkit_xai.organizers.linear import Linear
 from cbrkit_xai.protocols import Index, ReuseStrategy
 from cbrkit_xai.reuse.mean import Mean
@@ -59,8 +62,9 @@ class FoldPredictions:
         Whether any entry is a prototype.
     problem : str
         Why there are no predictions; empty if there are.
-    leaks : bool
-        Whether the held-out photos had a say in the entries.
+    leaks : tuple of str
+        The parts of the configuration in which the held-out photos had a say: of "organizer", "metric" and
+        "aggregator"; empty where they had none.
     sizes : tuple of int
         How many cases each prototype stands for, as baselines of as many groups ask; cases that are entries
         do not count.
@@ -74,7 +78,7 @@ class FoldPredictions:
     entries: int
     clustered: bool
     problem: str = ""
-    leaks: bool = False
+    leaks: tuple[str, ...] = attrs.field(default=(), converter=texts)
     sizes: tuple[int, ...] = ()
     seconds: Mapping[str, float] = attrs.field(
         factory=lambda: dict.fromkeys(STAGES, 0.0), converter=_read_only_seconds
@@ -102,7 +106,8 @@ class FoldPredictor:
     by the index's `exclude`: they are no entries and no members, and their votes do not speak. What leaks
     is the part that their features had in the organisation (which clusters there are, by which eps, which
     noise) and, where the metric, the aggregator or the organizer learns, their votes' part in that.
-    What reuse learns it still learns from the training cases alone.
+    What reuse learns it still learns from the training cases alone. `FoldPredictions.leaks` names the
+    parts; it is empty where nothing is learnt and the organizer finds the nearest of all cases exactly.
 
     Parameters
     ----------
@@ -148,12 +153,11 @@ class FoldPredictor:
             entries=0,
             clustered=False,
             problem=" ".join(problem.split()),
-            leaks=self.leaks,
         )
 
     @property
-    def leaks(self) -> bool:
-        """Whether the held-out photos have a say in the entries."""
+    def organizes_all(self) -> bool:
+        """Whether all cases are organised once, each fold's held-out ones among them."""
         return self.cluster_scope == "global"
 
     @cached_property
@@ -186,8 +190,19 @@ class FoldPredictor:
         return attrs.evolve(self.components, metric=known)
 
     @cached_property
-    def _index_of_all(self) -> Index:
-        return organize(self._composed, self.cases)[1]
+    def _all_organized(self) -> tuple[Components, Index]:
+        return organize(self._composed, self.cases)
+
+    @cached_property
+    def _leaks(self) -> tuple[str, ...]:
+        if not self.organizes_all:
+            return ()
+        fitted, composed = self._all_organized[0], self._composed
+        learnt = (
+            one for one in ("metric", "aggregator") if getattr(fitted, one) is not getattr(composed, one)
+        )
+        # Of a stranger's organizer nobody has shown that held-out cases leave no trace.
+        return (*(() if type(fitted.organizer) in (Linear, KdTree, BallTree) else ("organizer",)), *learnt)
 
     def _from_ordering(self, split: Split) -> FoldPredictions:
         times = [time.perf_counter()]
@@ -205,14 +220,13 @@ class FoldPredictor:
             weight_squares=squares,
             entries=len(split.training),
             clustered=False,
-            leaks=self.leaks,
             seconds=_between(times),
         )
 
     def _from_index(self, split: Split) -> FoldPredictions:
         times = [time.perf_counter()]
         training = self.cases.take(split.training)
-        index = self._index_of_all if self.leaks else organize(self._composed, training)[1]
+        index = (self._all_organized if self.organizes_all else organize(self._composed, training))[1]
         strategies = self._learnt(index, training, split)
         times.append(time.perf_counter())
         held_out = read_only(take(self.cases.features, split.held_out))
@@ -225,7 +239,7 @@ class FoldPredictor:
             weight_squares=squares,
             entries=len(index.entries),
             clustered=bool(index.entries.is_prototype.any()),
-            leaks=self.leaks,
+            leaks=self._leaks,
             sizes=tuple(index.entries.sizes[index.entries.is_prototype].tolist()),
             seconds=_between(times),
         )
@@ -235,14 +249,14 @@ class FoldPredictor:
 
     def _hidden(self, split: Split, queries: Array) -> list[Sequence[str]] | None:
         """Return, per query, the held-out cases; None where the index knows none of them."""
-        return [self._ids(split.held_out)] * len(queries) if self.leaks else None
+        return [self._ids(split.held_out)] * len(queries) if self.organizes_all else None
 
     def _learnt(self, index: Index, training: Cases, split: Split) -> list[ReuseStrategy]:
         """Return the reuse strategy for each k, after it has learnt from the training cases."""
         reuse = self.components.reuse
         if not hasattr(reuse, "fitted") or _is_plain_mean(reuse):
             return [reuse] * len(self.ks)
-        hidden = self._ids(split.held_out) if self.leaks else []
+        hidden = self._ids(split.held_out) if self.organizes_all else []
         left_out = [[*own, *hidden] for own in training.held_out()]
         neighbours = index.nearest(training.features, max(self.ks), left_out)
         return [fitted_to("reuse-strategy", reuse, training, neighbours.first(k)) for k in self.ks]

@@ -24,7 +24,7 @@ from cbrkit_xai.evaluation.questions.sensitivity import sensitivity_lines
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
-from cbrkit_xai.evaluation.wording import counted, number
+from cbrkit_xai.evaluation.wording import counted, leak_in_words, number
 
 FEWEST_GROUPS = 10
 """Below so many photos, folds hold out one or two at a time and their means say nothing."""
@@ -216,8 +216,7 @@ def marks(study: Study, labels: Iterable[str]) -> tuple[str, ...]:
     """Return what must stand beside whatever is said of these runs: LEAK, and each SUBSTITUTED."""
     runs = study.evaluation.runs
     involved = [runs[label] for label in dict.fromkeys(labels) if label in runs]
-    found = []
-    if study.evaluation.protocol.leaks and any(run.clustered for run in involved):
-        found.append("LEAK: clusters were found with the held-out photos among them.")
+    leaks = dict.fromkeys(leak_in_words(run.leaks) for run in involved if run.leaks)
+    found = [f"LEAK: {one}." for one in leaks]
     substituted = dict.fromkeys(run.substituted for run in involved if run.substituted)
     return (*found, *(f"SUBSTITUTED: {one}." for one in substituted))

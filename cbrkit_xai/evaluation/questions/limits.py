@@ -9,7 +9,7 @@ from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.questions.twins import clustered_configurations
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.scoring.query_independence import query_independence
-from cbrkit_xai.evaluation.wording import counted, judges_of, number
+from cbrkit_xai.evaluation.wording import counted, judges_of, leak_in_words, number, short_list
 
 SMALL = 100
 """Below so many photos it is said that small differences cannot be seen."""
@@ -93,11 +93,12 @@ def _intervals(evaluation: Evaluation) -> str:
 
 
 def _leak(evaluation: Evaluation) -> str:
-    if not evaluation.protocol.leaks:
+    if not evaluation.leaks:
         return ""
+    leaking = [run.label for run in evaluation.configurations if run.leaks]
     return (
-        "LEAK: how well clusters predict new photos. They were found once, with the held-out photos among "
-        "them, so clustered results look better than they are."
+        f"LEAK: how well {short_list(leaking)} would predict new photos. There "
+        f"{leak_in_words(evaluation.leaks)}, so these results look better than they are."
     )
 
 

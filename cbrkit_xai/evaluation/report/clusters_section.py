@@ -110,7 +110,7 @@ def _pictures(evaluation: Evaluation, one: ExplainedClusters, subtitle: str, num
     shown = one.clusters[:MOST_CLUSTERS]
     names = [f"cluster {place} ({cluster.size})" for place, cluster in enumerate(shown, start=1)]
     run = evaluation.runs.get(one.label)
-    banners = banners_of(evaluation.protocol, [run] if run is not None else [])
+    banners = banners_of([run] if run is not None else [])
     found = []
     if one.parts:
         heading = Heading(title=f"{one.label}: bias and variance", subtitle=subtitle, banners=banners)

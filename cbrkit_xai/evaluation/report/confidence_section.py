@@ -89,7 +89,7 @@ def _row(evaluation: Evaluation, run: Run, found: Calibration) -> Row:
     skills = [one for one in stated.skill if np.isfinite(one)]
     return Row(
         name=run.label,
-        mark=mark_of(evaluation, run),
+        mark=mark_of(run),
         cells=[
             Cell(str(stated.k)),
             Cell(figure(found.stated, 2)),
@@ -119,7 +119,7 @@ def _picture(
     heading = Heading(
         title="Stated chance of winning against how often it came true",
         subtitle=subtitle,
-        banners=banners_of(evaluation.protocol, runs),
+        banners=banners_of(runs),
     )
     return drawn(
         plot.draw,

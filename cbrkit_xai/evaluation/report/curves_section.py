@@ -116,7 +116,7 @@ def _picture(evaluation: Evaluation, family: Family, panel: Panel, subtitle: str
     heading = Heading(
         title=f"{family.name}: error over the number of neighbours or prototypes",
         subtitle=subtitle,
-        banners=banners_of(evaluation.protocol, family.runs),
+        banners=banners_of(family.runs),
     )
     return drawn(
         panel.draw,

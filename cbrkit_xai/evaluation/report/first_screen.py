@@ -108,8 +108,16 @@ def _held_out(evaluation: Evaluation) -> str:
     return (
         f"Every photo is predicted while it is held out: {counted(folds.per_repeat, 'fold')}, dealt anew "
         f"{counted(folds.repeats, 'time')}; {together}. What a configuration learns, it learns inside each "
-        "fold" + (", but for its clusters." if protocol.leaks else ".")
+        f"fold{_but_for(evaluation)}."
     )
+
+
+def _but_for(evaluation: Evaluation) -> str:
+    """Say what was learnt from all photos at once."""
+    if not evaluation.leaks:
+        return ""
+    what = {"organizer": "clusters", "metric": "what metrics learn", "aggregator": "what aggregators learn"}
+    return f", but for {listed([what[part] for part in evaluation.leaks])}: LEAK"
 
 
 def _how_answered(answers: Sequence[Answer]) -> str:

@@ -51,7 +51,7 @@ def _scores(evaluation: Evaluation, one: ScoredRun) -> Row:
     return Row(
         name=one.run.label,
         beneath=remark(evaluation, one.run),
-        mark=mark_of(evaluation, one.run),
+        mark=mark_of(one.run),
         cells=[k, *cells],
     )
 
@@ -72,9 +72,9 @@ def resampled_cell(found: Resampled, digits: int = 3) -> Cell:
     return Cell(figure(found.estimate, digits), interval(*found.interval, digits))
 
 
-def mark_of(evaluation: Evaluation, run: Run) -> str:
+def mark_of(run: Run) -> str:
     """Say in a word or two what must not be overlooked in a run's numbers."""
-    leak = "LEAK" if evaluation.protocol.leaks and run.clustered else ""
+    leak = "LEAK" if run.leaks else ""
     return ", ".join(word for word in ("SUBSTITUTED" if run.substituted else "", leak) if word)
 
 
@@ -109,7 +109,7 @@ def _gain(evaluation: Evaluation, one: GainOfRun) -> Row:
     return Row(
         name=one.run.label,
         beneath=remark(evaluation, one.run),
-        mark=mark_of(evaluation, one.run),
+        mark=mark_of(one.run),
         cells=[k, *cells],
     )
 

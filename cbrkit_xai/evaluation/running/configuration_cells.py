@@ -17,7 +17,7 @@ from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.predicting.fold_predictions import STAGES, FoldPredictions, FoldPredictor
 from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
 from cbrkit_xai.evaluation.questions.inner_choice import inner_errors
-from cbrkit_xai.evaluation.results import Role, Run, Timing
+from cbrkit_xai.evaluation.results import PARTS_THAT_LEAK, Role, Run, Timing
 from cbrkit_xai.evaluation.running.confidence_cells import state, stated_of
 from cbrkit_xai.evaluation.running.finishing import ONCE, Arrays, Batch, CellName, Compute
 from cbrkit_xai.evaluation.running.plan import Plan
@@ -161,6 +161,7 @@ def predict_repeat(predictor: Predictor, folds: Folds, repeat: int, stop: Stop) 
         "sizes": np.array([size for one in found for size in one.sizes], dtype=np.int64),
         "problems": np.array([one.problem for one in found], dtype=np.str_),
         "clustered": np.array(any(one.clustered for one in found)),
+        "leaks": np.array([part for part in PARTS_THAT_LEAK if any(part in one.leaks for one in found)], "U"),
         "seconds": np.array([sum(one.seconds[stage] for one in found) for stage in STAGES]),
     }
 
@@ -201,6 +202,7 @@ def run_of(
         configuration=planned.configuration,
         substituted=planned.substituted,
         clustered=any(bool(cell["clustered"]) for cell in repeats),
+        leaks=[part for part in PARTS_THAT_LEAK if any(part in cell["leaks"] for cell in repeats)],
         confidence=None if stated is None else stated_of(stated),
         inner=np.stack([cell[INNER] for cell in inner]) if inner else None,
     )

@@ -20,6 +20,7 @@ from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Tim
 from cbrkit_xai.evaluation.running.cells import FOLDER as CELLS
 from cbrkit_xai.evaluation.scoring.calibration import calibration, coverage, out_of_experience
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse, scored
+from cbrkit_xai.evaluation.wording import leak_in_words
 from cbrkit_xai.features import Array
 
 RESULTS, COLUMNS, SUMMARY, TIMINGS = "results.csv", "results.parquet", "summary.json", "timings.csv"
@@ -117,7 +118,7 @@ def summary_of(evaluation: Evaluation, answers: Sequence[Answer] = ()) -> dict[s
         },
         "seed": evaluation.protocol.seed,
         "protocol": attrs.asdict(evaluation.protocol),
-        "leaks": evaluation.protocol.leaks,
+        "leaks": list(evaluation.leaks),
         "substituted": evaluation.substituted,
         "notes": list(evaluation.notes),
         "groups": {
@@ -153,6 +154,7 @@ def _summary_of_run(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "role": run.role,
         "configuration": configuration,
         "substituted": run.substituted,
+        "leaks": list(run.leaks),
         "clustered": run.clustered,
         "problems": list(run.problems),
         "entries": {"least": int(entries.min()), "most": int(entries.max())} if len(entries) else None,
@@ -191,6 +193,9 @@ def _tables(evaluation: Evaluation) -> Iterator[Mapping[str, Array]]:
             "repeat": np.tile(repeat, len(run.ks)),
             "fold": np.tile(fold, len(run.ks)),
             "case": np.tile(ids, len(run.ks)),
+            "votes_from": np.full(len(ks), evaluation.votes_from, dtype=object),
+            "substituted": np.full(len(ks), run.substituted, dtype=object),
+            "leak": np.full(len(ks), leak_in_words(run.leaks), dtype=object),
             "entries": np.minimum(np.tile(run.entries[repeat, fold], len(run.ks)), ks),
             **{name: values[repeat, case].T.ravel() for name, values in scores.items()},
             **{

@@ -6,7 +6,7 @@ from typing import Any
 
 from cbrkit_xai.evaluation.questions.limits import limits
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.report.banners import banners_of
+from cbrkit_xai.evaluation.report.banners import leak_banners
 from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
@@ -55,7 +55,7 @@ def report_page(reproduction: Reproduction, *, command: str, has_times: bool) ->
     """
     evaluation = reproduction.evaluation
     subtitle, whole = about(evaluation), about_the_base(evaluation)
-    leaks = banners_of(evaluation.protocol, ())
+    leaks = leak_banners(evaluation.runs.values())
     marked = [one.paper.identifier for one in reproduction.applicable if one.substituted]
     claims = in_short(reproduction.claims) + clockless_rows(reproduction, has_times=has_times)
     return {
