@@ -6,9 +6,11 @@ import hashlib
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from cbrkit_xai.choice import Use
 from cbrkit_xai.configurations import KIND_OF_PART, Components, Configuration
@@ -35,10 +37,10 @@ def key_of(
     components : Components
         As composed: the weights that a representation found are not in the configuration.
     """
-    made_by = _makers(configuration, registry)
-    if made_by is None:
+    made_by = makers_of(configuration, registry)
+    if not all(one.is_identified for one in made_by):
         return None
-    makers = " ".join([components.representation.fingerprint, *made_by])
+    makers = " ".join([components.representation.fingerprint, *sorted(map(str, made_by))])
     return fit_key(base.content_hash, configuration.hash, makers)
 
 
@@ -62,28 +64,68 @@ def restore(
         return None
 
 
-def _makers(configuration: Configuration, registry: Registry) -> list[str] | None:
-    """Return each component that a fit depends on, with its distribution's version and a hash of its source.
+@attrs.frozen(kw_only=True)
+class Maker:
+    """A component that a configuration names, and where it comes from.
 
-    The version alone would let a metric that was edited where it stands find the fit of the old one.
-    None where one was registered by hand: another component may stand under its name tomorrow.
+    Parameters
+    ----------
+    kind, name : str
+        Of the component.
+    distribution, version : str
+        What brings it; empty where it was registered by hand.
+    source : str
+        A sha256 of its source, as `_source_hash` makes it; empty where there is none to read. The version
+        alone would let a metric that was edited where it stands find the fit of the old one.
+    needs : tuple of str
+        Names of the packages that it runs by.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    source: str
+    needs: tuple[str, ...]
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether it was installed; of what was registered by hand, another may bear the name tomorrow."""
+        return bool(self.distribution)
+
+    def __str__(self) -> str:
+        return f"{self.distribution}=={self.version} {self.kind} {self.name} {self.source}"
+
+
+def makers_of(
+    configuration: Configuration, registry: Registry, parts: Iterable[str] = tuple(KIND_OF_PART)
+) -> tuple[Maker, ...]:
+    """Return each component that a configuration, or some of its parts, may depend on.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        Such as "representation"; by default all.
     """
     wanted: set[tuple[str, str]] = set()
-    for part, kind in KIND_OF_PART.items():
+    for part in parts:
         outer, *inner = _uses(getattr(configuration, part))
-        wanted.add((kind, outer.name))
+        wanted.add((KIND_OF_PART[part], outer.name))
         # Of a part within a part only the maker's annotation knows the kind.
         wanted |= {(one, use.name) for use in inner for one in KINDS}
-    makers = []
-    for owner in registry.plugins:
-        for component in owner.components:
-            if (component.kind, component.name) not in wanted:
-                continue
-            if not owner.distribution:
-                return None
-            source = _source_hash(component.resolve())
-            makers.append(f"{owner.distribution}=={owner.version} {component.kind} {component.name} {source}")
-    return sorted(makers)
+    return tuple(
+        Maker(
+            kind=component.kind,
+            name=component.name,
+            distribution=owner.distribution,
+            version=owner.version,
+            source=_source_hash(component.resolve()) if owner.distribution else "",
+            needs=component.needs,
+        )
+        for owner in registry.plugins
+        for component in owner.components
+        if (component.kind, component.name) in wanted
+    )
 
 
 def _source_hash(factory: Callable[..., Any]) -> str:

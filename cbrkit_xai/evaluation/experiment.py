@@ -18,8 +18,9 @@ from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES, all_runs
-from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, versions
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
 from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
+from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
 from cbrkit_xai.evaluation.running.working import cores, one_thread_each
@@ -105,6 +106,7 @@ def evaluate(
             workers=workers or cores(),
             progress=progress,
         )
+    evaluated = [one.configuration for one in planned]
     return Evaluation(
         name=base.name,
         provenance=base.provenance,
@@ -116,8 +118,12 @@ def evaluate(
         groups=plan.groups,
         folds=plan.folds,
         runs=found.runs,
-        versions=versions(),
-        hashes={"base": base.content_hash, **{one.label: one.configuration.hash for one in planned}},
+        versions=versions_of(evaluated, registry),
+        hashes={
+            "base": base.content_hash,
+            **{one.label: one.configuration.hash for one in planned},
+            **source_hashes(evaluated, registry),
+        },
         notes=(*plan.folds.notes, *found.notes),
         timings=found.timings,
     )

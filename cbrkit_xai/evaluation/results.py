@@ -96,6 +96,9 @@ class Run:
     inner : array of shape (repeats, folds, ks), optional
         Mean squared errors of an inner cross-validation of each fold's training cases, by which a k or a
         configuration is chosen without the cases that it is judged on; NaN where it was not possible.
+    nearest : array of shape (repeats, n), optional
+        int64 row of the one training case whose votes are the nearest entry's, on which a prediction of one
+        neighbour rests; -1 where that is a prototype of several, and where the case was not held out.
     """
 
     label: str
@@ -111,6 +114,7 @@ class Run:
     leaks: tuple[str, ...] = attrs.field(default=(), converter=texts)
     confidence: StatedConfidence | None = None
     inner: Array | None = attrs.field(default=None, converter=attrs.converters.optional(frozen_floats))
+    nearest: Array | None = attrs.field(default=None, converter=attrs.converters.optional(frozen_integers))
 
     @property
     def is_complete(self) -> bool:
@@ -188,9 +192,9 @@ class Evaluation:
     runs : mapping of str to Run
         Configurations first, then baselines, by label.
     versions : mapping of str to str
-        Of Python and of the packages that the numbers depend on.
+        Of Python and of the packages that the numbers depend on, those among them that bring a component.
     hashes : mapping of str to str
-        Of the case base's content, and of each configuration.
+        Of the case base's content, of each configuration, and of the source of what computes.
     notes : tuple of str
         A sentence for each thing that the reader must know besides, such as fewer folds than were asked
         for, or two configurations that predict the same.

@@ -137,5 +137,5 @@ def test_the_hash_of_an_array_tells_type_shape_and_values_apart():
 
 
 def test_the_versions_are_those_of_what_computes():
-    assert set(versions()) == {"python", "cbrkit-xai", "numpy", "scipy", "scikit-learn"}
+    assert set(versions()) == {"python", "cbrkit-xai", "numpy", "pillow", "scipy", "scikit-learn"}
     assert versions()["numpy"] == np.__version__

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import threading
 
 import attrs
 import numpy as np
 import pytest
 
-from cbrkit_xai import Ballot, Case, CaseBase, Configuration, FitCache, Target, use
+from cbrkit_xai import Ballot, Case, CaseBase, Configuration, FitCache, Target, kept_fits, use
 from cbrkit_xai.errors import (
     CaseBaseError,
     ConfigurationError,
@@ -19,7 +20,7 @@ from cbrkit_xai.errors import (
 from cbrkit_xai.evaluation import experiment
 from cbrkit_xai.evaluation.baselines import random_forest
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.running import baseline_cells, configuration_cells
+from cbrkit_xai.evaluation.running import baseline_cells, configuration_cells, makers
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES
 from cbrkit_xai.evaluation.running.working import StoppedError, leave_if, one_thread_each, work_through
 from cbrkit_xai.evaluation.scoring.stated import state_confidence
@@ -277,6 +278,41 @@ def test_a_component_registered_by_hand_is_evaluated_but_not_kept(tiny_base, reg
     assert not (tmp_path / "cells").exists()
 
 
+def test_a_baseline_on_features_that_were_registered_by_hand_is_not_kept_either(
+    tiny_base, registry, tmp_path
+):
+    configuration = Configuration(name="tiny", representation="mean-colour", metric="euclidean")
+    arguments = {"ks": (1,), "protocol": PLAN, "registry": registry, "baselines": ("ridge",)}
+    evaluation = evaluate(tiny_base, [configuration], folder=tmp_path, **arguments)
+    assert "ridge on mean-colour" in evaluation.runs
+    assert not (tmp_path / "cells").exists()
+
+
+def test_a_baseline_that_looks_at_no_k_is_found_again_whatever_the_ks(base, tmp_path, monkeypatch):
+    arguments = {"protocol": ONCE, "baselines": ("ridge",), "folder": tmp_path}
+    evaluate(base, [nearest()], ks=(1,), **arguments)
+    monkeypatch.setattr(baseline_cells, "_predict_repeat", None)  # whoever calls it fails
+    evaluate(base, [nearest()], ks=(1, 2), **arguments)
+
+
+@pytest.mark.parametrize("package", ["cbrkit-xai-histogram", "numpy"])
+def test_cells_made_by_another_version_of_what_a_component_needs_are_not_taken(
+    base, tmp_path, monkeypatch, package
+):
+    arguments = {"ks": (1,), "protocol": PLAN, "baselines": (), "folder": tmp_path}
+    evaluate(base, [nearest()], **arguments)
+    original = kept_fits.makers_of
+
+    def updated(*given):
+        return tuple(attrs.evolve(maker, needs=(*maker.needs, package)) for maker in original(*given))
+
+    monkeypatch.setattr(makers, "makers_of", updated)
+    monkeypatch.setattr(makers, "version_of", lambda name: "99" if name == package else "1")
+    counted = Counted(monkeypatch)
+    evaluate(base, [nearest()], **arguments)
+    assert counted.computed == 3
+
+
 def test_an_organisation_that_is_never_possible_is_a_sentence_and_the_others_go_on(base):
     evaluation = evaluate(base, [NEVER, nearest()], ks=(1, 5), protocol=PLAN, baselines=())
     never, near = evaluation.runs.values()
@@ -506,8 +542,14 @@ def test_cases_that_hold_out_did_not_draw_have_no_prediction(base):
 
 def test_versions_and_hashes_of_everything_are_told(base):
     evaluation = evaluate(base, [nearest()], ks=(1,), protocol=PLAN, baselines=())
-    assert evaluation.hashes == {"base": base.content_hash, "near/linear@custom": nearest().hash}
+    own = importlib.metadata.version("cbrkit-xai-histogram")
+    assert evaluation.hashes["base"] == base.content_hash
+    assert evaluation.hashes["near/linear@custom"] == nearest().hash
+    assert len(evaluation.hashes["source of cbrkit-xai"]) == 64
+    assert len(evaluation.hashes["source of representation histogram (cbrkit-xai-histogram)"]) == 64
     assert evaluation.versions["numpy"] == np.__version__
+    assert evaluation.versions["cbrkit-xai-histogram"] == own
+    assert "cbrkit-xai-latent" not in evaluation.versions  # of which nothing was used
     assert evaluation.provenance == "votes: people"
     assert not evaluation.is_automatic
 

@@ -8,10 +8,10 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.evaluation.predicting.fold_predictions import distances_once
 from cbrkit_xai.evaluation.running.cells import key_of_cell
+from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.working import cores
 from cbrkit_xai.features import Array
-from cbrkit_xai.kept_fits import key_of
 
 LONG = 2.0
 """Seconds from which on a matrix is kept: others are measured anew sooner than they are read."""
@@ -49,5 +49,5 @@ def kept_distances(
 def _key(configuration: Configuration, components: Components, plan: Plan) -> str | None:
     # Of what is fitted only the metric and the representation matter; the rest is what every one has.
     bare = configuration.evolve(organizer="linear", aggregator="mean", reuse="mean", retention="always", k=1)
-    fit = key_of(bare, plan.base, components, plan.registry)
+    fit = decided_by(bare, plan.base, components, plan.registry)
     return None if fit is None else key_of_cell({"distances": fit})

@@ -14,6 +14,7 @@ from cbrkit_xai.confidence.folds import draw
 from cbrkit_xai.evaluation.baselines import BASELINES, predict_baseline
 from cbrkit_xai.evaluation.results import Run, Timing
 from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute
+from cbrkit_xai.evaluation.running.makers import features_decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
 from cbrkit_xai.evaluation.running.working import Stop, leave_if
@@ -33,16 +34,23 @@ class Contender:
         Its name; behind it, the representation whose features it sees.
     baseline : str
         Its name.
-    representation : Representation, optional
-        None for one that looks at no features.
-    substituted : str
-        What stands in the place of what the features' name promises.
+    planned : Planned, optional
+        A configuration of these features; None for a baseline that looks at none.
     """
 
     label: str
     baseline: str
-    representation: Representation | None = None
-    substituted: str = ""
+    planned: Planned | None = None
+
+    @property
+    def representation(self) -> Representation | None:
+        """What makes the features that it looks at."""
+        return None if self.planned is None else self.planned.components.representation
+
+    @property
+    def substituted(self) -> str:
+        """What stands in the place of what the features' name promises; empty if nothing does."""
+        return "" if self.planned is None else self.planned.substituted
 
 
 def contenders(
@@ -89,14 +97,7 @@ def _representations(planned: Sequence[Planned], plan: Plan) -> tuple[list[Conte
         if _numbers(one.components.representation, plan) > MOST_NUMBERS:
             unfit.append(label)
             continue
-        fitting.append(
-            Contender(
-                label=label,
-                baseline="",
-                representation=one.components.representation,
-                substituted=one.substituted,
-            )
-        )
+        fitting.append(Contender(label=label, baseline="", planned=one))
     return fitting, unfit
 
 
@@ -129,14 +130,13 @@ def baseline_batches(found: Sequence[Contender], plan: Plan, bare: Cases) -> Ite
 
 
 def _key_of(one: Contender, repeat: int, plan: Plan) -> str | None:
-    if one.representation is None:
+    if one.planned is None:
         return None  # computed sooner than read
-    what = {
-        "baseline": one.baseline,
-        "representation": one.representation.fingerprint,
-        "seed": plan.protocol.seed,
-    }
-    return plan.key(what, repeat)
+    features = features_decided_by(one.planned.configuration, one.planned.components, plan.registry)
+    if features is None:
+        return None
+    what = {"baseline": one.baseline, **features, "seed": plan.protocol.seed}
+    return plan.key(what, repeat, by_k=False)
 
 
 def _prepared(some: Sequence[Contender], plan: Plan, bare: Cases) -> Compute:

@@ -21,7 +21,7 @@ FOLDER = "cells"
 """Where they lie within an evaluation's folder."""
 
 _DIGEST = "digest"
-_PACKAGES = ("cbrkit-xai", "numpy", "scipy", "scikit-learn")
+_PACKAGES = ("cbrkit-xai", "numpy", "pillow", "scikit-learn", "scipy")
 _WITHOUT_NUMBERS = ("cli", "testing", "explaining", "evaluation/report")
 
 
@@ -80,13 +80,15 @@ def versions() -> Mapping[str, str]:
     """Return the versions of Python and of the packages that the numbers depend on."""
     import platform
 
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a checkout that was never installed
-            found[package] = "unknown"
-    return found
+    return {"python": platform.python_version(), **{package: version_of(package) for package in _PACKAGES}}
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of a package; "unknown" of one that is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:  # of ours: run from a checkout that was never installed
+        return "unknown"
 
 
 @cache

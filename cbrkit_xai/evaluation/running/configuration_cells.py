@@ -20,11 +20,11 @@ from cbrkit_xai.evaluation.questions.inner_choice import inner_errors
 from cbrkit_xai.evaluation.results import PARTS_THAT_LEAK, Role, Run, Timing
 from cbrkit_xai.evaluation.running.confidence_cells import state, stated_of
 from cbrkit_xai.evaluation.running.finishing import ONCE, Arrays, Batch, CellName, Compute
+from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
 from cbrkit_xai.evaluation.running.working import Stop, leave_if
 from cbrkit_xai.features import Array
-from cbrkit_xai.kept_fits import key_of
 
 
 class Predictor(Protocol):
@@ -87,11 +87,11 @@ def _key_of(planned: Planned, name: CellName, plan: Plan) -> str | None:
 
     Another component may stand under its name tomorrow.
     """
-    fit = key_of(planned.configuration, plan.base, planned.components, plan.registry)
+    fit = decided_by(planned.configuration, plan.base, planned.components, plan.registry)
     if fit is None:
         return None
     if name.part == STATED:  # in the folds of the first repeat; a recommender knows of no other scope
-        return plan.key({STATED: fit}, 0)
+        return plan.key({STATED: fit}, 0, by_k=False)
     what = {name.part: fit, "cluster_scope": plan.protocol.cluster_scope}
     if name.part == INNER:
         what["seed"] = str(_inner_seed(name.repeat, plan))
@@ -145,6 +145,7 @@ def predict_repeat(predictor: Predictor, folds: Folds, repeat: int, stop: Stop) 
     cases, ks = predictor.cases, predictor.ks
     predicted = np.full((len(cases), len(ks), len(cases.methods)), np.nan)
     weight_squares = np.full((len(cases), len(ks)), np.nan)
+    nearest = np.full(len(cases), -1)
     found = []
     for fold in range(folds.per_repeat):
         leave_if(stop)
@@ -152,10 +153,12 @@ def predict_repeat(predictor: Predictor, folds: Folds, repeat: int, stop: Stop) 
         one = predictor.predict(split)
         predicted[split.held_out] = one.predicted
         weight_squares[split.held_out] = one.weight_squares
+        nearest[split.held_out] = one.nearest
         found.append(one)
     return {
         "predicted": predicted,
         "weight_squares": weight_squares,
+        "nearest": nearest,
         "entries": np.array([one.entries for one in found], dtype=np.int64),
         "prototypes": np.array([len(one.sizes) for one in found], dtype=np.int64),
         "sizes": np.array([size for one in found for size in one.sizes], dtype=np.int64),
@@ -205,6 +208,7 @@ def run_of(
         leaks=[part for part in PARTS_THAT_LEAK if any(part in cell["leaks"] for cell in repeats)],
         confidence=None if stated is None else stated_of(stated),
         inner=np.stack([cell[INNER] for cell in inner]) if inner else None,
+        nearest=np.stack([cell["nearest"] for cell in repeats]),
     )
 
 

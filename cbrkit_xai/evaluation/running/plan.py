@@ -63,19 +63,21 @@ class Plan:
         """
         return attrs.evolve(self.base.columns(representation), groups=self.groups.names)
 
-    def key(self, what: Mapping[str, Any], repeat: int) -> str:
+    def key(self, what: Mapping[str, Any], repeat: int, *, by_k: bool = True) -> str:
         """Return the key of a cell of one repeat.
 
         Parameters
         ----------
         what : mapping of str to JSON values
             What decides its numbers besides the base's content, the groups, the ks and the folds.
+        by_k : bool
+            Whether the ks have a part in it.
         """
         return key_of_cell(
             {
                 **what,
                 "base": self.base.content_hash,
-                "ks": self.ks,
+                "ks": self.ks if by_k else (),
                 "groups": self.groups.names,
                 "folds": hash_of_array(self.folds.fold_of[repeat]),
             }

@@ -17,11 +17,11 @@ from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictions, FoldPredictor
 from cbrkit_xai.evaluation.running.configuration_cells import by_measure, predict_repeat, predictors_of
 from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute
+from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
 from cbrkit_xai.evaluation.running.working import Stop
 from cbrkit_xai.features import Array
-from cbrkit_xai.kept_fits import key_of
 from cbrkit_xai.registry import Registry
 
 PROTOTYPE_BASELINES = (RANDOM, K_MEANS)
@@ -93,7 +93,7 @@ def prototype_batches(found: Sequence[Likeness], plan: Plan) -> Iterator[Batch]:
 
 def _key_of(one: Likeness, repeat: int, plan: Plan) -> str | None:
     planned = one.planned
-    fit = key_of(planned.configuration, plan.base, planned.components, plan.registry)
+    fit = decided_by(planned.configuration, plan.base, planned.components, plan.registry)
     if fit is None:
         return None
     what = {

@@ -17,13 +17,13 @@ from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
 from cbrkit_xai.evaluation.running.configuration_cells import by_measure, predictors_of
 from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute, finish
+from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
 from cbrkit_xai.evaluation.running.working import Stop, leave_if
 from cbrkit_xai.evaluation.tuning.candidates import Candidates
 from cbrkit_xai.evaluation.tuning.held_out_errors import Predict, Predicted, errors_of_repeat
 from cbrkit_xai.features import Array
-from cbrkit_xai.kept_fits import key_of
 from cbrkit_xai.protocols import Progress
 
 _PART = "tuning"
@@ -97,7 +97,7 @@ def _batches(planned: Sequence[Planned], plan: Plan) -> Iterator[Batch]:
 
 
 def _key(planned: Planned, repeat: int, plan: Plan) -> str | None:
-    fit = key_of(planned.configuration, plan.base, planned.components, plan.registry)
+    fit = decided_by(planned.configuration, plan.base, planned.components, plan.registry)
     return None if fit is None else plan.key({_PART: fit, "seed": str(_seed(repeat, plan))}, repeat)
 
 

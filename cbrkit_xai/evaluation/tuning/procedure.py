@@ -13,7 +13,8 @@ from cbrkit_xai.errors import CaseBaseError, ParameterError
 from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
 from cbrkit_xai.evaluation.holding_out.grouping import group_cases
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, versions
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
+from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.working import cores, one_thread_each
 from cbrkit_xai.evaluation.tuning.candidates import Candidates, candidates_of
@@ -138,6 +139,7 @@ def _tuned(grid: Grid, candidates: Candidates, plan: Plan, found: Measured) -> T
         np.array([getattr(one.chosen, which) for one in in_folds]).reshape(shape)
         for which in ("chosen", "least")
     )
+    evaluated = [one.configuration for one in candidates.planned]
     return Tuning(
         name=plan.base.name,
         provenance=plan.base.provenance,
@@ -159,10 +161,11 @@ def _tuned(grid: Grid, candidates: Candidates, plan: Plan, found: Measured) -> T
             dict.fromkeys(one.substituted for one in candidates.planned if one.substituted)
         ),
         notes=(*candidates.left_out, *plan.folds.notes, *remarks),
-        versions=versions(),
+        versions=versions_of(evaluated, plan.registry),
         hashes={
             "base": plan.base.content_hash,
             **{one.label: one.configuration.hash for one in candidates.planned},
+            **source_hashes(evaluated, plan.registry),
         },
     )
 
