@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -92,7 +92,7 @@ def _key_of(planned: Planned, name: CellName, plan: Plan) -> str | None:
         return None
     if name.part == STATED:  # in the folds of the first repeat; a recommender knows of no other scope
         return plan.key({STATED: fit}, 0, by_k=False)
-    what = {name.part: fit, "cluster_scope": plan.protocol.cluster_scope}
+    what: dict[str, Any] = {name.part: fit, "cluster_scope": plan.protocol.cluster_scope}
     if name.part == INNER:
         what["seed"] = str(_inner_seed(name.repeat, plan))
     return plan.key(what, name.repeat)
