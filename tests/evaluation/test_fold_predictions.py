@@ -204,6 +204,35 @@ def test_the_nearest_cases_votes_by_hand():
     np.testing.assert_allclose(found.weight_squares[0], [1, 1 / 2, 1 / 3, 1 / 3])
 
 
+@pytest.mark.parametrize("organizer", ["linear", "kd-tree", use("k-means-prototypes", n_clusters=5)], ids=str)
+@pytest.mark.parametrize("scope", ["fold", "global"])
+def test_the_one_case_that_a_single_neighbour_is_and_none_where_it_is_a_prototype(organizer, scope):
+    columns = cases(unasked=0.0)
+    parts = components(organizer=organizer)
+    predictor = FoldPredictor(
+        components=parts,
+        cases=columns,
+        distances=distances_once(parts, columns),
+        ks=KS,
+        cluster_scope=scope,
+    )
+    spoke = set()
+    for split in folds_of(columns).splits():
+        found = predictor.predict(split)
+        known = found.nearest >= 0
+        far = ((columns.features[split.held_out][:, None] - columns.features[split.training]) ** 2).sum(
+            axis=2
+        )
+        for query in np.flatnonzero(known):
+            row = found.nearest[query]
+            assert row in split.training
+            np.testing.assert_array_equal(found.predicted[query, 0], columns.votes[row])
+            if "prototypes" not in str(organizer):
+                assert far[query, list(split.training).index(row)] == far[query].min()
+        spoke.update(known.tolist())
+    assert spoke == ({True} if "prototypes" not in str(organizer) else {False}) or scope == "global"
+
+
 @pytest.fixture(scope="module")
 def bundled():
     base = cx.CaseBase.bundled("coco200-auto")

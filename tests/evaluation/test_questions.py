@@ -16,7 +16,7 @@ from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.across_bases import across_bases
 from cbrkit_xai.evaluation.questions.answering import answers, limits
-from cbrkit_xai.evaluation.questions.contestants import at_stated_k
+from cbrkit_xai.evaluation.questions.contestants import at_stated_k, best_of_all
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
 from cbrkit_xai.evaluation.scoring.effect_sizes import effect_sizes
 
@@ -141,6 +141,49 @@ def test_one_that_errs_more_is_shown_to_be_worse():
     answer = the("better-than-mean", answers(made.evaluation(made.noisy(LINEAR, 4.0))))
     assert answer.verdict == "no"
     assert answer.estimate > 0
+
+
+def test_at_one_neighbour_a_photo_that_is_the_nearest_of_many_is_one_witness():
+    made = Made()
+    rng = np.random.default_rng(5)
+    shape = (3, 60)
+    of_hub = rng.normal(-0.5, 0.6, 6)  # what each of six photos makes of all that it is the nearest of
+    hubs = np.broadcast_to(np.arange(60) % 6, shape)
+    off = np.repeat(np.sqrt(np.maximum(1.5 + of_hub, 0))[hubs][..., None, None], len(KS), axis=2)
+    mean = made.mean[:, :, 0]
+    missed = np.sqrt(((mean - made.votes) ** 2).mean(axis=2) / 1.5)[..., None, None]
+    predicted = made.votes[None, :, None] + off * missed * np.ones(3)
+    alone = made.run(LINEAR, predicted, KS, role="configuration")
+    evaluation = made.evaluation(alone), made.evaluation(attrs.evolve(alone, nearest=hubs))
+    plain, clustered = (the("better-than-mean", answers(one, k=1)) for one in evaluation)
+    difference = (missed[..., 0, 0] ** 2) * of_hub[hubs]
+    sums = np.bincount(hubs.ravel(), weights=(difference - difference.mean()).ravel()) / difference.size
+    t = plain.estimate / np.sqrt((sums**2).sum())
+    assert clustered.p == pytest.approx(2 * stats.t.sf(abs(t), 14))
+    assert clustered.p > 2 * plain.p
+    assert clustered.estimate == plain.estimate
+    assert "nearest of many" in clustered.sentence
+    assert "nearest of many" not in plain.sentence
+    three = [the("better-than-mean", answers(one, k=3)) for one in evaluation]
+    assert three[0].to_json() == three[1].to_json()
+
+
+def test_a_chosen_configuration_rests_on_one_photo_where_one_neighbour_was_chosen():
+    made = Made()
+    first, second = made.noisy(LINEAR, 0.5), made.noisy("hist-cos/linear@recommended", 0.5)
+    nearest = np.random.default_rng(0).integers(0, 60, (2, 3, 60))
+    first, second = (
+        attrs.evolve(run, nearest=rows) for run, rows in zip((first, second), nearest, strict=True)
+    )
+    evaluation = made.evaluation(first, second)
+    best = best_of_all(evaluation)
+    (rests_on,) = best.rests_on(evaluation)
+    for repeat in range(3):
+        for case in range(60):
+            label, k = best.candidates[best.choice.chosen[repeat, made.fold_of[repeat, case]]]
+            rows = nearest[0 if label == LINEAR else 1]
+            assert rests_on[repeat, case] == (rows[repeat, case] if k == 1 else -1)
+    assert len(set(best.choice.chosen.ravel())) > 1
 
 
 def test_what_is_not_shown_either_way_is_no_no():

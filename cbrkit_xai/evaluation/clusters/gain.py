@@ -60,4 +60,6 @@ def _compared(evaluation: Evaluation, first: tuple[str, int], second: tuple[str,
         if missing:
             return cannot_be_tested(missing)
     differences = paired_differences(evaluation, first, second)
-    return corrected_t(differences.tested, differences.test_over_training)
+    return corrected_t(
+        differences.tested, differences.test_over_training, least_variance=differences.least_variance
+    )

@@ -23,6 +23,7 @@ def corrected_t(
     boundary: float = 0.0,
     alternative: Alternative = "two-sided",
     level: float = 0.95,
+    least_variance: float = 0.0,
 ) -> Comparison:
     """Test whether the mean difference over repeated folds is `boundary`.
 
@@ -47,6 +48,9 @@ def corrected_t(
         What stands against it.
     level : float
         Of the interval, which holds exactly the boundaries that are not rejected at 1 - level.
+    least_variance : float
+        Of the mean difference, by another estimate such as `clustered_variance`; it counts where it is the
+        larger.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def corrected_t(
     """
     from scipy.special import stdtr, stdtrit  # on use; scipy.stats is too slow for simulations
 
-    _refuse(test_over_training, alternative, level)
+    _refuse(test_over_training, alternative, level, least_variance)
     values = np.asarray(differences, dtype=np.float64).ravel()
     problem = obstacle(values)
     mean = float(values.sum()) / len(values) if len(values) else math.nan
@@ -77,7 +81,7 @@ def corrected_t(
     degrees = number - 1
     centred = values - mean
     variance = float(centred @ centred) / degrees
-    error = math.sqrt((1 / number + test_over_training) * variance)
+    error = math.sqrt(max((1 / number + test_over_training) * variance, least_variance))
     statistic = (mean - boundary) / error
     if alternative == "two-sided":
         p = 2 * float(stdtr(degrees, -abs(statistic)))
@@ -91,7 +95,7 @@ def corrected_t(
     return Comparison(estimate=mean, interval=interval, p=p, statistic=statistic, degrees=degrees)
 
 
-def _refuse(test_over_training: float, alternative: str, level: float) -> None:
+def _refuse(test_over_training: float, alternative: str, level: float, least_variance: float) -> None:
     if not test_over_training >= 0:
         raise ParameterError(
             f"test_over_training is {test_over_training!r}",
@@ -104,3 +108,7 @@ def _refuse(test_over_training: float, alternative: str, level: float) -> None:
         )
     if not 0 < level < 1:
         raise ParameterError(f"level is {level!r}", where="level", allowed="a number between 0 and 1")
+    if not least_variance >= 0:
+        raise ParameterError(
+            f"least_variance is {least_variance!r}", where="least_variance", allowed="a number of at least 0"
+        )

@@ -78,6 +78,7 @@ def non_inferiority(
     *,
     mean_differences: Array | None = None,
     alpha: float = 0.05,
+    least_variance: float = 0.0,
 ) -> NonInferiority:
     """Test the mean difference of squared errors against a margin by the corrected t.
 
@@ -97,6 +98,8 @@ def non_inferiority(
         The same differences of the global mean: does it pass?
     alpha : float
         Level.
+    least_variance : float
+        Of the mean difference from the reference, as `corrected_t` takes it.
 
     References
     ----------
@@ -111,7 +114,9 @@ def non_inferiority(
             comparison=cannot_be_tested(why), margin=margin, squared_margin=0.0, global_mean_passes=False
         )
     allowed = squared_margin(margin, reference_squared_error)
-    tested = corrected_t(differences, test_over_training, boundary=allowed, level=1 - alpha)
+    tested = corrected_t(
+        differences, test_over_training, boundary=allowed, level=1 - alpha, least_variance=least_variance
+    )
     passes = False
     if mean_differences is not None:
         of_mean = corrected_t(mean_differences, test_over_training, boundary=allowed)

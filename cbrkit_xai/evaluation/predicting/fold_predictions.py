@@ -27,7 +27,7 @@ from cbrkit_xai.evaluation.scoring.case_weights import (
     stated_weight_squares,
     weight_squares,
 )
-from cbrkit_xai.features import Array, frozen_floats, read_only, take
+from cbrkit_xai.features import Array, frozen_floats, frozen_integers, read_only, take
 from cbrkit_xai.freezing import texts
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY, entry_weights, fitted_to, organize
 from cbrkit_xai.neighbours import Neighbours, check_k
@@ -43,6 +43,10 @@ STAGES = ("organise", "retrieve", "reuse")
 
 def _read_only_seconds(values: Mapping[str, float]) -> Mapping[str, float]:
     return MappingProxyType(dict(values))
+
+
+def _nobody(found: FoldPredictions) -> Array:
+    return np.full(len(found.predicted), -1)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -71,6 +75,9 @@ class FoldPredictions:
     seconds : mapping of str to float
         Wall time of each of `STAGES`, for all held-out cases together and every k. It is what this way of
         computing took; a way that looks up distances says nothing of how long a photo waits in use.
+    nearest : array of shape (held out,)
+        int64 row of the one training case that the nearest entry is; -1 where it is a prototype of several,
+        or there is none.
     """
 
     predicted: Array = attrs.field(converter=frozen_floats)
@@ -82,6 +89,10 @@ class FoldPredictions:
     sizes: tuple[int, ...] = ()
     seconds: Mapping[str, float] = attrs.field(
         factory=lambda: dict.fromkeys(STAGES, 0.0), converter=_read_only_seconds
+    )
+    nearest: Array = attrs.field(
+        default=attrs.Factory(_nobody, takes_self=True),
+        converter=frozen_integers,
     )
 
 
@@ -221,6 +232,7 @@ class FoldPredictor:
             entries=len(split.training),
             clustered=False,
             seconds=_between(times),
+            nearest=rows[:, 0] if rows.shape[1] else np.full(len(rows), -1),
         )
 
     def _from_index(self, split: Split) -> FoldPredictions:
@@ -242,7 +254,18 @@ class FoldPredictor:
             leaks=self._leaks,
             sizes=tuple(index.entries.sizes[index.entries.is_prototype].tolist()),
             seconds=_between(times),
+            nearest=self._nearest_alone(found),
         )
+
+    def _nearest_alone(self, found: Neighbours) -> Array:
+        """Return the row of each query's nearest entry, `(q,)`; -1 where it speaks for several cases."""
+        members = found.entries.members
+        row_of = self.cases.row_of
+        rows = np.array([row_of[one[0]] if len(one) == 1 else -1 for one in members] or [-1])
+        if found.positions.shape[1] == 0:
+            return np.full(len(found), -1)
+        first = found.positions[:, 0]
+        return np.where(first >= 0, rows[first], -1)
 
     def _ids(self, rows: Array) -> list[str]:
         return [self.cases.ids[row] for row in rows]

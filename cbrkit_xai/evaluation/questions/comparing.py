@@ -29,6 +29,10 @@ from cbrkit_xai.evaluation.wording import counted, leak_in_words, number
 FEWEST_GROUPS = 10
 """Below so many photos, folds hold out one or two at a time and their means say nothing."""
 
+_WIDENED = (
+    "At k = 1 some photos are the nearest of many others, whose errors go together; the interval is wider "
+    "for it than fold differences alone would have it."
+)
 _PASSES = "This margin cannot tell CBR from no CBR: the global mean passes it too."
 
 
@@ -97,7 +101,12 @@ def compared(
     differences = _differences(study, first, second, error)
     # The margin is about squared errors alone; nobody has said which regret makes no difference.
     region = study.margin.squared(differences.second_error) if error is squared_error else 0.0
-    tested = corrected_t(differences.tested, differences.test_over_training, level=1 - study.alpha)
+    tested = corrected_t(
+        differences.tested,
+        differences.test_over_training,
+        level=1 - study.alpha,
+        least_variance=differences.least_variance,
+    )
     return _with_numbers(study, asked, first, second, differences, tested, region, error)
 
 
@@ -127,6 +136,7 @@ def no_worse(study: Study, clustered: Contestant, linear: Contestant) -> Asked:
         differences.second_error,
         mean_differences=of_mean,
         alpha=study.alpha,
+        least_variance=differences.least_variance,
     )
     asked = _with_numbers(
         study, asked, clustered, linear, differences, found.comparison, found.squared_margin, squared_error
@@ -148,7 +158,12 @@ def no_worse(study: Study, clustered: Contestant, linear: Contestant) -> Asked:
 
 def _differences(study: Study, first: Contestant, second: Contestant, error: PerCase) -> PairedDifferences:
     evaluation = study.evaluation
-    return differences_of(first.errors(evaluation, error), second.errors(evaluation, error), evaluation.folds)
+    return differences_of(
+        first.errors(evaluation, error),
+        second.errors(evaluation, error),
+        evaluation.folds,
+        rests_on=(*first.rests_on(evaluation), *second.rests_on(evaluation)),
+    )
 
 
 def _unanswered(
@@ -189,6 +204,7 @@ def _with_numbers(
         "degrees_of_freedom": tested.degrees,
         "test_over_training": differences.test_over_training,
         "region": region,
+        "least_variance": differences.least_variance,
     }
     apparent = np.nan
     if asked.selected:
@@ -200,6 +216,7 @@ def _with_numbers(
         asked,
         comparison=tested,
         region=region,
+        remarks=(*asked.remarks, *((_WIDENED,) if differences.is_widened else ())),
         apparent=apparent,
         sensitivity=sensitivity_lines(differences, evaluation.groups.labels, region, asked.unit),
         details=details,

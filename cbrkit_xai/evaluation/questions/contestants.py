@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.nested_selection import Choice, assembled, choose
-from cbrkit_xai.evaluation.questions.differences import PerCase, case_errors, fold_means
+from cbrkit_xai.evaluation.questions.differences import PerCase, case_errors, fold_means, nearest_alone
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
@@ -61,6 +61,24 @@ class Contestant:
             lambda one: case_errors(evaluation, *self.candidates[one], error),
             evaluation.folds.fold_of,
         )
+
+    def rests_on(self, evaluation: Evaluation) -> tuple[Array, ...]:
+        """Return the one training case on which each prediction rests, `(repeats, n)`; nothing if none does.
+
+        -1 where a prediction rests on several.
+        """
+        known = {
+            place: found
+            for place, (label, k) in enumerate(self.candidates)
+            if (found := nearest_alone(evaluation, label, k)) is not None
+        }
+        if not known:
+            return ()
+        if self.choice is None:
+            return (known[0],)
+        several = np.full(evaluation.folds.fold_of.shape, -1)
+        chosen = assembled(self.choice.chosen, lambda one: known.get(one, several), evaluation.folds.fold_of)
+        return (np.nan_to_num(chosen, nan=-1).astype(np.int64),)
 
     def apparent_errors(self, evaluation: Evaluation, error: PerCase = squared_error) -> Array:
         """Return the errors of what is best over all folds, chosen and judged by the same cases."""

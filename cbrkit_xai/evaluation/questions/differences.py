@@ -6,11 +6,12 @@ first predicts better.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
 
+from cbrkit_xai.evaluation.decisions.clustered_variance import clustered_variance
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
@@ -37,17 +38,30 @@ class PairedDifferences:
         The second predictor's own errors, which say how large a difference is.
     test_over_training : float
         Held-out cases over training cases.
+    least_variance : float
+        What the variance of the mean difference is at least, as many predictions of one neighbour rest on the
+        same training case; 0 where none does, or it is not known.
     """
 
     per_case: Array = attrs.field(converter=frozen_floats)
     per_fold: Array = attrs.field(converter=frozen_floats)
     second_per_case: Array = attrs.field(converter=frozen_floats)
     test_over_training: float
+    least_variance: float = 0.0
 
     @property
     def tested(self) -> Array:
         """The fold differences there are, `(J,)`: those of folds with votes."""
         return self.per_fold[~np.isnan(self.per_fold)]
+
+    @property
+    def is_widened(self) -> bool:
+        """Whether `least_variance` is above what the corrected t takes from the fold differences."""
+        tested = self.tested
+        if len(tested) < 2:
+            return False
+        of_folds = (1 / len(tested) + self.test_over_training) * tested.var(ddof=1)
+        return bool(self.least_variance > of_folds)
 
     @property
     def of_cases(self) -> Array:
@@ -95,13 +109,36 @@ def paired_differences(
     ParameterError
         No such run, or it was not evaluated with that k.
     """
+    nearest = [nearest_alone(evaluation, *one) for one in (first, second)]
     return differences_of(
-        case_errors(evaluation, *first, error), case_errors(evaluation, *second, error), evaluation.folds
+        case_errors(evaluation, *first, error),
+        case_errors(evaluation, *second, error),
+        evaluation.folds,
+        rests_on=[one for one in nearest if one is not None],
     )
 
 
-def differences_of(first: Array, second: Array, folds: Folds) -> PairedDifferences:
-    """Return the differences between two arrays of per-case errors `(repeats, n)`."""
+def nearest_alone(evaluation: Evaluation, label: str, k: int) -> Array | None:
+    """Return the one training case that each prediction rests on, `(repeats, n)`; None where k is not 1.
+
+    Raises
+    ------
+    ParameterError
+        No such run.
+    """
+    return evaluation.run(label).nearest if k == 1 else None
+
+
+def differences_of(
+    first: Array, second: Array, folds: Folds, rests_on: Sequence[Array] = ()
+) -> PairedDifferences:
+    """Return the differences between two arrays of per-case errors `(repeats, n)`.
+
+    Parameters
+    ----------
+    rests_on : sequence of arrays of shape (repeats, n)
+        As `clustered_variance` takes them.
+    """
     apart = first - second
     # Two ways to add up the same neighbours differ in their last bits; no test may take that for an effect.
     same = np.abs(apart) <= ROUNDING * np.maximum(np.abs(first), np.abs(second))
@@ -111,6 +148,7 @@ def differences_of(first: Array, second: Array, folds: Folds) -> PairedDifferenc
         per_fold=fold_means(per_case, folds),
         second_per_case=second,
         test_over_training=folds.test_over_training,
+        least_variance=clustered_variance(per_case, rests_on),
     )
 
 

@@ -83,7 +83,8 @@ class NullStudy:
 
     def evaluation(self, ks: Sequence[int]) -> Evaluation:
         """Return the study as an evaluation, each description a configuration: `description-0` and so on."""
-        predicted = means_of_nearest(self.neighbours(max(ks)), ks, self.cases.votes)
+        nearest = self.neighbours(max(ks))
+        predicted = means_of_nearest(nearest, ks, self.cases.votes)
         runs = [
             Run(
                 label=f"description-{number}",
@@ -92,6 +93,7 @@ class NullStudy:
                 predicted=one,
                 weight_squares=np.broadcast_to(1 / np.array(ks), one.shape[:3]),
                 entries=np.zeros((self.folds.repeats, self.folds.per_repeat)),
+                nearest=nearest[number, :, :, 0],
             )
             for number, one in enumerate(predicted)
         ]
