@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import (
+from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, decided
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import (
     CANNOT_TELL,
     DOES_NOT_HOLD,
     HOLDS,
-    AskedClaim,
     ImpliedComparison,
-    decided,
 )
 from cbrkit_xai.evaluation.reproduction.claims.rounds import between, longer, sign_p
 from cbrkit_xai.evaluation.reproduction.claims.tested import Contrast, alike, directed
@@ -75,10 +76,62 @@ def test_a_claim_without_comparisons_cannot_be_told():
     assert decided([claim()])[0].sentence == "Can't tell: there is nothing here to compare."
 
 
-def test_comparisons_that_could_not_be_made_leave_the_others_to_decide():
-    found = decided([claim(comparison(0.01), ImpliedComparison(about="that", problem="no folds"))])[0]
+UNTESTED = ImpliedComparison(about="SSIM linear", problem="there are no pixels")
+
+
+def test_a_claim_about_all_never_holds_where_some_of_it_could_not_be_tested():
+    found = decided([claim(comparison(0.01), comparison(0.02), UNTESTED)])[0]
+    assert (found.verdict, found.where_tested) == (CANNOT_TELL, HOLDS)
+    assert found.sentence == (
+        "Can't tell: it holds where it could be tested, in 2 of 3 comparisons; for these p = 0.02, the other "
+        "claims allowed for. Not tested: SSIM linear: there are no pixels."
+    )
+
+
+def test_a_claim_about_some_is_never_refuted_where_some_of_it_could_not_be_tested():
+    against = comparison(1.0, 0.001)
+    found = decided([claim(against, against, UNTESTED, quantifier="some")])[0]
+    assert (found.verdict, found.where_tested) == (CANNOT_TELL, DOES_NOT_HOLD)
+    assert "it does not hold where it could be tested, in 2 of 3 comparisons" in found.sentence
+
+
+def test_what_could_not_be_tested_is_allowed_for_as_it_was_asked():
+    # Bonferroni over three by hand: .01 x 3 and .02 x 3, whether or not the third could be tested.
+    assert decided([claim(comparison(1.0, 0.01), comparison(), UNTESTED)])[0].p_adjusted == pytest.approx(
+        0.03
+    )
+    assert verdict(comparison(1.0, 0.01), comparison(), UNTESTED) == DOES_NOT_HOLD
+    assert verdict(comparison(1.0, 0.02), comparison(), UNTESTED) == CANNOT_TELL
+    assert verdict(comparison(0.02), comparison(), UNTESTED, quantifier="some") == CANNOT_TELL
+
+
+def test_what_could_not_be_tested_is_told_where_something_else_decides():
+    found = decided([claim(comparison(1.0, 0.001), UNTESTED, UNTESTED)])[0]
+    assert found.verdict == DOES_NOT_HOLD
+    assert "of 3 comparisons 1 against it, 2 not tested" in found.sentence
+    assert found.sentence.endswith("Not tested: SSIM linear; SSIM linear: there are no pixels.")
+
+
+def test_a_claim_of_which_nothing_could_be_tested_says_why():
+    found = decided([claim(UNTESTED, UNTESTED)])[0]
+    assert found.verdict == found.where_tested == CANNOT_TELL
+    assert found.sentence == (
+        "Can't tell: none of 2 comparisons could be made; SSIM linear: there are no pixels."
+    )
+
+
+def test_what_the_paper_does_not_claim_is_shown_and_decides_nothing():
+    beside = attrs.evolve(comparison(1.0, 1e-9), is_claimed=False)
+    found = decided([claim(comparison(0.01), comparison(0.02), beside)])[0]
     assert found.verdict == HOLDS
-    assert "1 more could not be made" in found.sentence
+    assert "of 2 comparisons 2 for it" in found.sentence
+    assert found.to_json()["comparisons"][2]["is_claimed"] is False
+    assert verdict(comparison(0.01), attrs.evolve(UNTESTED, is_claimed=False)) == HOLDS
+
+
+def test_no_comparison_may_speak_for_a_claim_and_against_it():
+    with pytest.raises(ParameterError, match="at most one of them small"):
+        comparison(0.02, 0.03)
 
 
 def test_the_sentence_names_what_speaks_against_the_claim():
@@ -91,7 +144,7 @@ def test_json_has_no_number_that_is_none():
     content = decided([claim(comparison(0.01), ImpliedComparison(about="that", problem="none"))])[0].to_json()
     assert content["comparisons"][1]["p_for"] is None
     assert content["comparisons"][0]["reading"] == HOLDS
-    assert content["verdict"] == HOLDS
+    assert (content["verdict"], content["where_tested"]) == (CANNOT_TELL, HOLDS)
 
 
 def contrast(values, share=0.25):
@@ -116,26 +169,82 @@ def test_a_direction_is_tested_by_the_corrected_t(sign, boundary):
     assert found.estimate == pytest.approx(values.mean())
 
 
+MARGIN = StatedMargin(votes=0.1, source="stated")
+"""From a mean squared error of 0.81 it is 2 x 0.9 x 0.1 + 0.1² = 0.19 votes²."""
+
+
+def alike_by(values, margin=MARGIN):
+    return alike("x", contrast(values), margin, 0.81, numbers={})
+
+
+def spread_about(mean, spread, n=30):
+    """Return n numbers of exactly this mean and standard deviation."""
+    values = RNG.normal(size=n)
+    return mean + spread * (values - values.mean()) / values.std(ddof=1)
+
+
+def one_sided(values, boundary):
+    """P of a mean below the boundary, and of one above it, by hand."""
+    return corrected(values, 0.25, boundary)[1:]
+
+
 def test_alike_is_shown_by_excluding_a_large_difference_on_both_sides():
-    values = RNG.normal(0.0, 0.05, size=30)
-    found = alike("x", contrast(values), 0.2)
-    _, below, _ = corrected(values, 0.25, 0.2)
-    _, _, above = corrected(values, 0.25, -0.2)
+    values = spread_about(0.01, 0.05)
+    found = alike_by(values)
+    below, above = one_sided(values, 0.19)[0], one_sided(values, -0.19)[1]
     assert found.p_for == pytest.approx(max(below, above))
-    assert found.p_against == pytest.approx(corrected(values, 0.25, 0.0)[0])
+    assert found.p_against == 1.0
     assert found.reading == HOLDS
+    assert found.note == ""
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_unlike_is_shown_by_a_difference_beyond_the_margin_on_either_side(sign):
+    values = spread_about(sign * 0.4, 0.1)
+    found = alike_by(values)
+    beyond = one_sided(values, 0.19)[1] if sign > 0 else one_sided(values, -0.19)[0]
+    assert found.p_against == pytest.approx(2 * beyond)
+    assert found.reading == DOES_NOT_HOLD
+
+
+def test_a_difference_that_is_there_and_too_small_to_matter_speaks_for_alike_and_is_told():
+    values = spread_about(0.08, 0.05)
+    assert corrected(values, 0.25, 0.0)[0] < 0.01
+    found = alike_by(values)
+    assert found.reading == HOLDS
+    assert found.note == "There is a difference, and it is smaller than what was said to matter."
+
+
+def test_a_difference_that_is_there_and_of_no_certain_size_speaks_for_nothing():
+    found = alike_by(spread_about(0.19, 0.12))
+    assert corrected(spread_about(0.19, 0.12), 0.25, 0.0)[0] < 0.01
+    assert found.reading == CANNOT_TELL
+    assert "whether it is as large as what was said to matter can't be told" in found.note
+
+
+def test_no_difference_is_both_alike_and_unlike():
+    for mean in np.linspace(-0.6, 0.6, 25):
+        for spread in (0.01, 0.1, 1.0):
+            found = alike_by(spread_about(mean, spread))
+            assert max(found.p_for, found.p_against) > 0.5
 
 
 def test_finding_no_difference_is_not_finding_none():
-    noisy = RNG.normal(0.0, 5.0, size=10)
-    found = alike("x", contrast(noisy), 0.2)
+    found = alike_by(spread_about(0.0, 5.0))
     assert found.p_against > 0.05
     assert found.reading == CANNOT_TELL
 
 
-def test_without_a_margin_nothing_can_be_shown_alike():
-    assert alike("x", contrast(RNG.normal(0, 1e-6, size=10)), 0.0).p_for == 1.0
-    assert alike("x", contrast(RNG.normal(0, 1e-6, size=10)), np.nan).p_for == 1.0
+@pytest.mark.parametrize(
+    ("mean", "said"), [(0.3, "There is a difference (p"), (0.0, "No difference is shown (p")]
+)
+def test_without_a_margin_nothing_is_decided_and_the_difference_is_told(mean, said):
+    found = alike_by(
+        spread_about(mean, 0.1), StatedMargin(votes=np.nan, source="", problem="there is no margin")
+    )
+    assert found.problem == "there is no margin"
+    assert found.reading == CANNOT_TELL
+    assert found.note.startswith(said)
 
 
 def test_differences_without_variance_cannot_be_tested():

@@ -8,8 +8,11 @@ from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.reproduction.settings_map import NearMiss, SettingsMap, map_settings
 from cbrkit_xai.features import Array
+from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
 from cbrkit_xai.organizers.clustering import Clustering
 from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes
+
+UNMEASURED = f"with more than {MOST_CASES_IN_MEMORY:,} cases there is no table of all their distances"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -43,10 +46,10 @@ def clustering_row(of: PapersConfiguration, distances: Array | None) -> Clusteri
     Parameters
     ----------
     distances : array of shape (n, n), optional
-        Of all cases; None where the configuration is not applicable.
+        Of all cases; None where the configuration is not applicable, or the cases are too many.
     """
     if distances is None or of.components is None:
-        return ClusteringRow(of=of, reason=of.missing)
+        return ClusteringRow(of=of, reason=of.missing or UNMEASURED)
     organizer = of.components.organizer
     assert isinstance(organizer, DbscanPrototypes)  # noqa: S101 - the profile says so
     settings = map_settings(distances, organizer) if len(distances) >= 2 else None

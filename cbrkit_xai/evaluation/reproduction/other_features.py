@@ -34,12 +34,12 @@ class OtherFeatures:
     ----------
     configurations : tuple of Configuration
         By the cosine, linear, for features that the base stores or that can be computed from its pixels.
-    left_out : tuple of str
-        A sentence for each kind of features that cannot be had here.
+    left_out : tuple of (name, reason)
+        Each kind of features that cannot be had here.
     """
 
     configurations: tuple[Configuration, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def other_features(base: CaseBase, registry: Registry, used: Collection[str]) -> OtherFeatures:
@@ -51,7 +51,7 @@ def other_features(base: CaseBase, registry: Registry, used: Collection[str]) ->
         Fingerprints of the representations that the five are evaluated with.
     """
     found: dict[str, Configuration] = {}
-    left_out, without_pixels = [], []
+    left_out: list[tuple[str, str]] = []
     for name, use in _candidates(base, registry):
         try:
             made = registry.create("representation", use, from_base=name in base.features)
@@ -62,17 +62,13 @@ def other_features(base: CaseBase, registry: Registry, used: Collection[str]) ->
             )
             configuration.components(registry)
         except CbrkitXaiError as error:
-            left_out.append(f"{name}: {error}")
+            left_out.append((name, str(error)))
             continue
         reason = lacking(base, made)
         if reason is not None:
-            without_pixels.append(name)
+            left_out.append((name, "neither stored, nor computable without pixels: --images DIR"))
         else:
             found[made.fingerprint] = configuration
-    if without_pixels:
-        left_out.append(
-            f"{', '.join(without_pixels)} (neither stored, nor computable without pixels: --images DIR)"
-        )
     return OtherFeatures(configurations=tuple(found.values()), left_out=tuple(left_out))
 
 

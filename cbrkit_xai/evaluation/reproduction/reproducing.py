@@ -18,7 +18,7 @@ from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
-from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced, balanced, winners_of
+from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced, By, balanced, winners_of
 from cbrkit_xai.evaluation.reproduction.claims.all_claims import claims_about
 from cbrkit_xai.evaluation.reproduction.class_frequency import errors_by_frequency
 from cbrkit_xai.evaluation.reproduction.clustering_table import ClusteringRow, clustering_row
@@ -36,7 +36,6 @@ from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.working import one_thread_each
 from cbrkit_xai.features import Array
-from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
 from cbrkit_xai.organizers.linear import Linear
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
@@ -216,30 +215,24 @@ def _balanced(
 ) -> tuple[tuple[str, Balanced], ...]:
     """Return what evenly frequent classes, and winners, do to each linear configuration."""
     winners = winners_of(evaluation.votes, evaluation.cases.methods)
-    kinds = {"class": evaluation.classes, "winner": winners}
-    applicable = [one for one in configurations if not one.missing]
-    found = []
-    for number, one in enumerate(applicable, start=1):
-        assert one.components is not None and one.linear is not None  # noqa: S101
+    kinds: dict[By, Sequence[str]] = {"class": evaluation.classes, "winner": winners}
+    found: list[tuple[str, Balanced]] = []
+    for number, one in enumerate(configurations, start=1):
+        if one.components is None or one.linear is None:
+            found += [(one.paper.identifier, Balanced(by=by, problem=one.missing)) for by in kinds]
+            continue
         cases, distances = _cases(one, plan), _distances(one, plan)
         for by, kind in kinds.items():
-            if not any(kind):
-                continue
             even = balanced(
                 attrs.evolve(one.components, organizer=Linear()),
                 cases,
                 distances,
                 plan.folds,
                 kind,
-                by=by,  # type: ignore[arg-type]
+                by=by,
                 k=own_k(evaluation.run(one.linear.label)),
                 seed=plan.protocol.seed,
             )
             found.append((one.paper.identifier, even))
-        progress(number, len(applicable))
+        progress(number, len(configurations))
     return tuple(found)
-
-
-def too_large(cases: int) -> str:
-    """Return why a base has no matrix of distances; empty if it has one."""
-    return f"there are more than {MOST_CASES_IN_MEMORY:,} cases" if cases > MOST_CASES_IN_MEMORY else ""

@@ -17,12 +17,12 @@ from cbrkit_xai.evaluation.reproduction.claims.histograms_fastest import histogr
 from cbrkit_xai.evaluation.reproduction.claims.latent_features_lowest import latent_features_lowest
 from cbrkit_xai.evaluation.reproduction.claims.other_features_better import other_features_better
 from cbrkit_xai.evaluation.reproduction.claims.others_alike import others_alike
+from cbrkit_xai.evaluation.reproduction.claims.subject import clustered_subjects, linear_subjects
 from cbrkit_xai.evaluation.reproduction.claims.ten_times_faster import ten_times_faster
 from cbrkit_xai.evaluation.reproduction.claims.time_grows_with_cases import time_grows_with_cases
 from cbrkit_xai.evaluation.reproduction.hypothesis import Hypothesis
 from cbrkit_xai.evaluation.reproduction.other_features import PROFILE, OtherFeatures
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
-from cbrkit_xai.evaluation.reproduction.reproduction import papers_runs
 from cbrkit_xai.evaluation.reproduction.timing.times import Times
 from cbrkit_xai.evaluation.results import Evaluation, Run
 
@@ -36,27 +36,21 @@ def claims_about(
     others: OtherFeatures,
 ) -> tuple[Claim, ...]:
     """Return claims (a) to (d), (h) and (i), and the paper's future work, (j) and (k)."""
-    runs = papers_runs(evaluation, configurations)
-    linear, clustered = (
-        [run for _, run in runs.linear],
-        [run for _, run in runs.clustered],
-    )
-    rest = [run for one, run in runs.linear if not one.is_latent]
-    twins = [
-        (run, twin) for one, run in runs.clustered for other, twin in runs.linear if other.name == one.name
-    ]
-    by_latent = [_by_latent(runs.linear), _by_latent(runs.clustered)]
+    linear = linear_subjects(evaluation, configurations)
+    clustered = clustered_subjects(evaluation, configurations)
+    rest = [one for one in linear if not one.is_latent]
     other_runs = [run for run in evaluation.configurations if _is_other(run)]
-    reference = next((run for one, run in runs.linear if one.name == "lf-cos"), None)
+    reference = next(one for one in linear if one.name == "LF-COS linear")
+    own = next(own_k(one.run) for one in linear if one.run is not None)
     return decided(
         [
             error_falls_with_k(evaluation, linear),
             error_grows_with_k(evaluation, clustered),
-            latent_features_lowest(evaluation, by_latent),
+            latent_features_lowest(evaluation, [linear, clustered]),
             others_alike(evaluation, [*rest, *clustered], margin),
-            best_method_shared(hypothesis),
-            clusters_lose_nothing(evaluation, twins, margin),
-            even_classes_help(balanced, own_k(linear[0])),
+            best_method_shared(hypothesis, configurations),
+            clusters_lose_nothing(evaluation, list(zip(clustered, linear, strict=True)), margin),
+            even_classes_help(balanced, own),
             other_features_better(evaluation, other_runs, reference, others.left_out),
         ]
     )
@@ -65,12 +59,6 @@ def claims_about(
 def claims_about_times(times: Times) -> tuple[Claim, ...]:
     """Return claims (e), (f) and (g), which a clock decides."""
     return decided([ten_times_faster(times), histograms_fastest(times), time_grows_with_cases(times)])
-
-
-def _by_latent(
-    runs: Sequence[tuple[PapersConfiguration, Run]],
-) -> tuple[list[Run], list[Run]]:
-    return [run for one, run in runs if one.is_latent], [run for one, run in runs if not one.is_latent]
 
 
 def _is_other(run: Run) -> bool:

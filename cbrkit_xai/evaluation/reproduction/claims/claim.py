@@ -1,10 +1,9 @@
-"""A claim of the paper, the comparisons that it implies, and what they come to."""
+"""A claim of the paper, and what the comparisons that it implies come to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -12,69 +11,17 @@ import numpy as np
 
 from cbrkit_xai.evaluation.decisions.holm import holm
 from cbrkit_xai.evaluation.questions.answer import plain
-from cbrkit_xai.evaluation.wording import p_value
-
-Verdict: TypeAlias = Literal["holds", "does not hold", "can't tell"]
-HOLDS: Verdict = "holds"
-DOES_NOT_HOLD: Verdict = "does not hold"
-CANNOT_TELL: Verdict = "can't tell"
-
-ALPHA = 0.05
-"""Chance of any false "holds" or "does not hold" among all claims that are decided together."""
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import (
+    ALPHA,
+    CANNOT_TELL,
+    DOES_NOT_HOLD,
+    HOLDS,
+    ImpliedComparison,
+    Verdict,
+)
+from cbrkit_xai.evaluation.reproduction.claims.verdict_in_words import verdict_in_words
 
 Quantifier: TypeAlias = Literal["every", "some"]
-
-READINGS: Mapping[Verdict, str] = MappingProxyType(
-    {HOLDS: "for it", DOES_NOT_HOLD: "against it", CANNOT_TELL: "open"}
-)
-"""What a single comparison says about its claim."""
-
-
-def _numbers(values: Mapping[str, float]) -> Mapping[str, float]:
-    return MappingProxyType(dict(values))
-
-
-@attrs.frozen(kw_only=True)
-class ImpliedComparison:
-    """One comparison that a claim implies.
-
-    Parameters
-    ----------
-    about : str
-        What is compared with what.
-    numbers : mapping of str to float
-        What the reader wants to see beside the difference, in order.
-    estimate : float
-        The difference; NaN where there is none.
-    interval : (float, float)
-        95 %, of this comparison alone.
-    unit : str
-        Of both.
-    p_for, p_against : float
-        The chance of so clear a sign for, or against, what the claim says of this comparison where the
-        opposite is true; 1 where it points the other way, NaN where nothing was tested.
-    problem : str
-        Why nothing was tested; empty if it was.
-    note : str
-        What must be said of it.
-    """
-
-    about: str
-    numbers: Mapping[str, float] = attrs.field(factory=dict, converter=_numbers)
-    estimate: float = math.nan
-    interval: tuple[float, float] = (math.nan, math.nan)
-    unit: str = "votes²"
-    p_for: float = math.nan
-    p_against: float = math.nan
-    problem: str = ""
-    note: str = ""
-
-    @property
-    def reading(self) -> Verdict:
-        """What it says by itself, at the 5 % level; the claim's verdict allows for the others."""
-        if self.problem or min(self.p_for, self.p_against) > ALPHA:
-            return CANNOT_TELL
-        return HOLDS if self.p_for <= self.p_against else DOES_NOT_HOLD
 
 
 def _comparisons(values: Iterable[ImpliedComparison]) -> tuple[ImpliedComparison, ...]:
@@ -96,7 +43,8 @@ class AskedClaim:
     how : str
         What is compared, by which test.
     comparisons : tuple of ImpliedComparison
-        None where there is nothing to compare.
+        All that the claim implies, those that could not be made among them; none where it says nothing of
+        this base.
     quantifier : {"every", "some"}
         Whether all of them must speak for the claim, or one.
     meaning : str
@@ -112,9 +60,19 @@ class AskedClaim:
     meaning: str = ""
 
     @property
+    def claimed(self) -> tuple[ImpliedComparison, ...]:
+        """Those that decide."""
+        return tuple(one for one in self.comparisons if one.is_claimed)
+
+    @property
     def tested(self) -> tuple[ImpliedComparison, ...]:
-        """Those that could be tested."""
-        return tuple(one for one in self.comparisons if not one.problem)
+        """Those that decide and could be tested."""
+        return tuple(one for one in self.claimed if not one.problem)
+
+    @property
+    def untested(self) -> tuple[ImpliedComparison, ...]:
+        """Those that decide and could not be tested."""
+        return tuple(one for one in self.claimed if one.problem)
 
     @property
     def p_for(self) -> float:
@@ -127,11 +85,13 @@ class AskedClaim:
         return self._of_any("p_against") if self.quantifier == "every" else self._of_all("p_against")
 
     def _of_all(self, name: str) -> float:
+        """Return the p of what must be so in all that could be tested; it says nothing of the others."""
         return max((getattr(one, name) for one in self.tested), default=math.nan)
 
     def _of_any(self, name: str) -> float:
+        """Return the p of what needs one comparison; those that could not be tested were asked as well."""
         least = min((getattr(one, name) for one in self.tested), default=math.nan)
-        return min(1.0, len(self.tested) * least)
+        return min(1.0, len(self.claimed) * least)
 
 
 @attrs.frozen(kw_only=True)
@@ -143,11 +103,15 @@ class Claim:
     asked : AskedClaim
         With its comparisons.
     p_for, p_against : float
-        Of the claim and of its contrary, before the other claims are allowed for.
+        Of the claim and of its contrary, before the other claims are allowed for; of those comparisons that
+        could be tested.
     p_adjusted : float
         The smaller of them after Holm over all claims; NaN where nothing was tested.
     verdict : str
-        "holds", "does not hold" or "can't tell".
+        "holds", "does not hold" or "can't tell". What must be so in every comparison is only said where
+        every one could be tested.
+    where_tested : str
+        What would be said if only what could be tested had been claimed.
     sentence : str
         The verdict in words, with what it rests on.
     """
@@ -157,12 +121,14 @@ class Claim:
     p_against: float
     p_adjusted: float
     verdict: Verdict
+    where_tested: Verdict
     sentence: str
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; a number that does not exist is None."""
         own = {
-            name: getattr(self, name) for name in ("verdict", "sentence", "p_for", "p_against", "p_adjusted")
+            name: getattr(self, name)
+            for name in ("verdict", "where_tested", "sentence", "p_for", "p_against", "p_adjusted")
         }
         asked = {
             name: getattr(self.asked, name)
@@ -182,8 +148,9 @@ def decided(asked: Sequence[AskedClaim], *, alpha: float = ALPHA) -> tuple[Claim
     """Decide each claim, allowing for its own comparisons and for all the other claims.
 
     A false "holds" about every comparison needs all their p to be small at once (an intersection-union
-    test, Berger 1982); a false "does not hold" is kept in bounds by Bonferroni. Only one of the two can be
-    false, so the smaller p counts, corrected over the claims by Holm.
+    test, Berger 1982); a false "does not hold" is kept in bounds by Bonferroni over all that was asked. No
+    comparison speaks for a claim and against it, so only one of the two is ever small; it is corrected over
+    the claims by Holm.
     """
     pairs = np.array([(one.p_for, one.p_against) for one in asked]).reshape(len(asked), 2)
     adjusted = holm(pairs.min(axis=1)).tolist()
@@ -191,55 +158,17 @@ def decided(asked: Sequence[AskedClaim], *, alpha: float = ALPHA) -> tuple[Claim
 
 
 def _decided(asked: AskedClaim, adjusted: float, alpha: float) -> Claim:
-    verdict = CANNOT_TELL
+    where_tested = CANNOT_TELL
     if adjusted <= alpha:  # not for NaN
-        verdict = HOLDS if asked.p_for <= asked.p_against else DOES_NOT_HOLD
+        where_tested = HOLDS if asked.p_for <= asked.p_against else DOES_NOT_HOLD
+    needs_all = HOLDS if asked.quantifier == "every" else DOES_NOT_HOLD
+    verdict = CANNOT_TELL if where_tested == needs_all and asked.untested else where_tested
     return Claim(
         asked=asked,
         p_for=asked.p_for,
         p_against=asked.p_against,
         p_adjusted=adjusted,
         verdict=verdict,
-        sentence=_sentence(asked, verdict, adjusted),
+        where_tested=where_tested,
+        sentence=verdict_in_words(asked.tested, asked.untested, verdict, where_tested, adjusted),
     )
-
-
-def _sentence(asked: AskedClaim, verdict: Verdict, adjusted: float) -> str:
-    said = f"{verdict[0].upper()}{verdict[1:]}"
-    if not asked.comparisons:
-        return f"{said}: there is nothing here to compare."
-    if not asked.tested:
-        first = asked.comparisons[0]
-        return f"{said}: {first.about}: {first.problem}."
-    by_reading = {one: [line.about for line in asked.tested if line.reading == one] for one in READINGS}
-    number = len(asked.tested)
-    parts = [f"{len(abouts)} {READINGS[one]}" for one, abouts in by_reading.items() if abouts]
-    counts = f"of {number} comparisons {', '.join(parts)}"
-    if number == 1:
-        counts = f"its one comparison is {parts[0].removeprefix('1 ')}"
-    allowed = f"for the claim {p_value(adjusted)}, the other claims allowed for"
-    left = len(asked.comparisons) - number
-    untested = f" {left} more could not be made." if left else ""
-    return f"{said}: {counts}; {allowed}.{_deciding(asked, verdict, by_reading)}{untested}"
-
-
-def _deciding(asked: AskedClaim, verdict: Verdict, by_reading: Mapping[Verdict, Sequence[str]]) -> str:
-    """Name the comparisons that the verdict turns on."""
-    if verdict == DOES_NOT_HOLD and asked.quantifier == "every":
-        return f" Against it: {_few(by_reading[DOES_NOT_HOLD])}."
-    if verdict == HOLDS and asked.quantifier == "some":
-        return f" For it: {_few(by_reading[HOLDS])}."
-    if verdict == CANNOT_TELL and len(asked.tested) > 1:
-        strongest = min(asked.tested, key=lambda one: min(one.p_for, one.p_against))
-        p, side = (
-            (strongest.p_for, "for")
-            if strongest.p_for <= strongest.p_against
-            else (strongest.p_against, "against")
-        )
-        return f" The clearest by itself is {side} it: {strongest.about}, {p_value(p)}."
-    return ""
-
-
-def _few(abouts: Sequence[str], most: int = 3) -> str:
-    shown = "; ".join(abouts[:most])
-    return shown if len(abouts) <= most else f"{shown}; and {len(abouts) - most} more"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced
-from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim, ImpliedComparison
+from cbrkit_xai.evaluation.reproduction.claims.claim import AskedClaim
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.claims.tested import Contrast, directed
 
 _KINDS = {"class": "classes of photos", "winner": "winning methods"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -13,10 +13,12 @@ from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.questions.comparing import FEWEST_GROUPS
 from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA, ImpliedComparison
+from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ALPHA, ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation, Run
-from cbrkit_xai.evaluation.scoring.scores import pooled_rmse, squared_error
+from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
+from cbrkit_xai.evaluation.wording import p_value
 from cbrkit_xai.features import Array
 
 Term: TypeAlias = tuple[float, Run, int]
@@ -79,7 +81,7 @@ def directed(
     sign : {-1, 1}
         Below the boundary, or above it.
     """
-    notes = " ".join(one for one in (note, difference.note) if one)
+    notes = _joined(note, difference.note)
     if difference.problem:
         return ImpliedComparison(about=about, numbers=numbers or {}, problem=difference.problem, note=notes)
     tested = corrected_t(difference.folds, difference.test_over_training, boundary=boundary, level=1 - ALPHA)
@@ -97,39 +99,68 @@ def directed(
 
 
 def alike(
-    about: str, difference: Contrast, margin: float, *, numbers: Mapping[str, float] | None = None
+    about: str, difference: Contrast, margin: StatedMargin, reference: float, *, numbers: Mapping[str, float]
 ) -> ImpliedComparison:
     """Return the comparison that says that a contrast is too small to matter.
 
     For it speaks that it is shown to be within the margin on both sides (two one-sided tests, Schuirmann
-    1987); against it, that it is shown to be there at all. Finding nothing speaks for neither.
+    1987); against it, that it is shown to be outside, on either side (Bonferroni). Finding nothing speaks for
+    neither, nor does finding a difference: it may be too small to matter.
 
     Parameters
     ----------
-    margin : float
-        0 where none was stated; then nothing can be shown alike.
+    margin : StatedMargin
+        What difference would matter; without one nothing is tested.
+    reference : float
+        Mean squared error from which the margin is counted.
     """
+    given: dict[str, Any] = {"about": about, "numbers": numbers}
     if difference.problem:
-        return ImpliedComparison(
-            about=about, numbers=numbers or {}, problem=difference.problem, note=difference.note
-        )
-    share = difference.test_over_training
-    tested = corrected_t(difference.folds, share, level=1 - ALPHA)
-    within = 1.0
-    if margin > 0 and not tested.problem:
-        below = corrected_t(difference.folds, share, boundary=margin, alternative="less")
-        above = corrected_t(difference.folds, share, boundary=-margin, alternative="greater")
-        within = max(below.p, above.p)
-    return ImpliedComparison(
-        about=about,
-        numbers=numbers or {},
-        estimate=tested.estimate,
-        interval=tested.interval,
-        p_for=within,
-        p_against=tested.p,
-        problem=tested.problem,
-        note=difference.note,
+        return ImpliedComparison(**given, problem=difference.problem, note=difference.note)
+    folds, share = difference.folds, difference.test_over_training
+    tested = corrected_t(folds, share, level=1 - ALPHA)
+    given |= {"estimate": tested.estimate, "interval": tested.interval}
+    if tested.problem or margin.problem:
+        note = _there(tested.p) if margin.problem and not tested.problem else ""
+        problem = tested.problem or margin.problem
+        return ImpliedComparison(**given, problem=problem, note=_joined(note, difference.note))
+    bound = margin.squared(reference)
+    within = max(
+        corrected_t(folds, share, boundary=bound, alternative="less").p,
+        corrected_t(folds, share, boundary=-bound, alternative="greater").p,
     )
+    outside = 2 * min(
+        corrected_t(folds, share, boundary=bound, alternative="greater").p,
+        corrected_t(folds, share, boundary=-bound, alternative="less").p,
+    )
+    note = _of_what_size(within, outside) if tested.p <= ALPHA else ""
+    return ImpliedComparison(
+        **given, p_for=within, p_against=min(1.0, outside), note=_joined(note, difference.note)
+    )
+
+
+def _there(p: float) -> str:
+    if p <= ALPHA:
+        return f"There is a difference ({p_value(p)}); what is said to matter is not known."
+    return f"No difference is shown ({p_value(p)}), which does not show that there is none."
+
+
+def _of_what_size(within: float, outside: float) -> str:
+    """Say of a difference that is shown to be there whether it matters."""
+    if within <= ALPHA:
+        return "There is a difference, and it is smaller than what was said to matter."
+    if outside <= ALPHA:
+        return ""
+    return "There is a difference; whether it is as large as what was said to matter can't be told."
+
+
+def _joined(*notes: str) -> str:
+    return " ".join(one for one in notes if one)
+
+
+def one_k_only(about: str) -> ImpliedComparison:
+    """Return the comparison of two numbers of neighbours where only one was evaluated."""
+    return ImpliedComparison(about=about, problem="only one number of neighbours was evaluated")
 
 
 def rmse_at(evaluation: Evaluation, run: Run, k: int) -> float:
@@ -176,10 +207,8 @@ def _obstacle(evaluation: Evaluation, runs: Sequence[Run], per_case: Array) -> t
     return ("", " ".join(notes)) if due.any() else ("no held-out case was predicted", "")
 
 
-def margin_about(evaluation: Evaluation, run: Run, votes: float) -> float:
-    """Return a margin in votes as a difference of squared errors from a run's at its own k; NaN if none."""
-    errors = squared_error(run.at(own_k(run)), evaluation.votes)
+def error_of(evaluation: Evaluation, run: Run) -> float:
+    """Return a run's mean squared error at its own k, from which margins are counted; NaN if none."""
+    errors = case_errors(evaluation, run.label, own_k(run))
     known = errors[~np.isnan(errors)]
-    if math.isnan(votes) or len(known) == 0:
-        return math.nan
-    return 2 * math.sqrt(float(known.mean())) * votes + votes**2
+    return float(known.mean()) if len(known) else math.nan

@@ -8,12 +8,12 @@ from typing import Any
 
 from cbrkit_xai.evaluation.report.figures_in_words import MISSING, figure, probability, signed
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
-from cbrkit_xai.evaluation.reproduction.claims.claim import (
+from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import (
     CANNOT_TELL,
     DOES_NOT_HOLD,
     HOLDS,
     READINGS,
-    Claim,
     ImpliedComparison,
 )
 from cbrkit_xai.evaluation.wording import number
@@ -57,7 +57,8 @@ def _table(claim: Claim, mark: Sequence[str]) -> Table | None:
     comparisons = claim.asked.comparisons
     if not comparisons:
         return None
-    units = list(dict.fromkeys(one.unit for one in claim.asked.tested or comparisons))
+    tested = [one for one in comparisons if not one.problem]
+    units = list(dict.fromkeys(one.unit for one in tested or comparisons))
     names = list(dict.fromkeys(name for one in comparisons for name in one.numbers))
     return Table(
         id=f"claim-{claim.asked.letter}-table",
@@ -81,9 +82,13 @@ def _row(one: ImpliedComparison, names: Sequence[str], units: Sequence[str], mar
             *cells,
             Cell(probability(one.p_for)),
             Cell(probability(one.p_against)),
-            Cell("not tested" if one.problem else READINGS[one.reading]),
+            Cell(_alone(one), "" if one.is_claimed else "decides nothing"),
         ],
     )
+
+
+def _alone(one: ImpliedComparison) -> str:
+    return "not tested" if one.problem else READINGS[one.reading]
 
 
 def _estimate(one: ImpliedComparison) -> Cell:

@@ -11,7 +11,7 @@ from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
 from cbrkit_xai.evaluation.report.scores_section import scores_section
-from cbrkit_xai.evaluation.reproduction.claims.claim import ALPHA
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ALPHA
 from cbrkit_xai.evaluation.reproduction.pages.claims_on_page import in_full, in_short
 from cbrkit_xai.evaluation.reproduction.pages.frequency_table import frequency_table
 from cbrkit_xai.evaluation.reproduction.pages.papers_tables import near_misses, table_1, table_2
@@ -71,9 +71,7 @@ def report_page(reproduction: Reproduction, *, command: str, has_times: bool) ->
         "limits": list(limits(evaluation)),
         "table_1": table_1(reproduction.configurations),
         "missing": [
-            f"{one.paper.identifier} is not applicable: {one.missing}."
-            for one in reproduction.configurations
-            if one.missing
+            f"{one.paper.identifier}: {one.missing}." for one in reproduction.configurations if one.missing
         ],
         "table_2": table_2(reproduction.clusterings, len(evaluation.cases)),
         "near_misses": near_misses(reproduction.clusterings),
