@@ -124,7 +124,7 @@ def html(folder):
 def test_where_similar_photos_share_the_best_method_it_is_found(with_signal):
     claim = with_signal.claim("h")
     assert claim.verdict == "holds"
-    assert all(one.reading == "holds" for one in claim.asked.comparisons)
+    assert all(one.reading == "holds" for one in claim.asked.tested)
 
 
 def test_where_votes_have_nothing_to_do_with_photos_no_claim_about_similarity_holds():
@@ -136,7 +136,7 @@ def test_where_votes_have_nothing_to_do_with_photos_no_claim_about_similarity_ho
 def test_the_error_falls_with_k_without_any_signal_and_the_report_says_so():
     found = repeated(clouded(n=80, signal=0.0, seed=1))
     claim = found.claim("a")
-    assert all(one.reading == "holds" for one in claim.asked.comparisons if "falls" in one.about)
+    assert all(one.reading == "holds" for one in claim.asked.tested if "falls" in one.about)
     assert "nothing to do with each other" in claim.asked.meaning
 
 
@@ -150,6 +150,22 @@ def test_clear_clouds_are_the_clusters_of_table_2(with_signal):
 
 def test_every_claim_is_there_once(with_signal):
     assert [one.asked.letter for one in with_signal.claims] == ["a", "b", "c", "d", "h", "i", "j", "k"]
+
+
+def test_what_could_not_be_compared_has_a_row_with_its_reason_in_every_claim(with_signal):
+    for claim in with_signal.claims:
+        about_ssim = [one for one in claim.asked.comparisons if "SSIM" in one.about]
+        if claim.asked.letter != "k":
+            assert about_ssim
+        assert all("holds no pixels" in one.problem for one in about_ssim)
+
+
+def test_clusters_that_the_paper_does_not_have_stand_beside_its_claims(with_signal):
+    for letter in "bi":
+        asked = with_signal.claim(letter).asked
+        beside = [one for one in asked.comparisons if not one.is_claimed]
+        assert [one.about.partition(" ")[0] for one in beside] == ["SSIM"]
+        assert len(asked.claimed) == 4
 
 
 def test_the_growth_of_the_clustered_error_is_claim_b(with_signal):
@@ -166,7 +182,11 @@ def test_a_base_without_latent_vectors_leaves_those_rows_out_with_the_reason():
     found = repeated(clouded(n=20, latent=False), protocol=Protocol(repeats=1))
     missing = {one.name: one.missing for one in found.configurations if one.missing}
     assert set(missing) == {"lf-euc", "lf-cos", "ssim"}
-    assert found.claim("c").sentence == "Can't tell: there is nothing here to compare."
+    sentence = found.claim("c").sentence
+    assert sentence.startswith(
+        "Can't tell: none of 10 comparisons could be made; LF-EUC linear below HIST-EUC"
+    )
+    assert missing["lf-euc"] in sentence
 
 
 def test_a_base_with_none_of_the_features_is_refused():
@@ -294,7 +314,7 @@ def test_claims_about_time_stand_on_the_page_of_times_alone(html, folder):
     assert "µs" in page
     assert "SUBSTITUTED" in page
     lines = (folder / "query-times.csv").read_text().splitlines()
-    assert lines[0].startswith("configuration,cases,entries,k,round")
+    assert lines[0].startswith("configuration,cases,entries,k,turn,query")
     assert len(lines) > 100
 
 
@@ -345,7 +365,8 @@ def test_a_method_nobody_was_asked_about_in_most_photos_is_no_crash(tmp_path):
 def test_without_classes_the_winners_alone_are_made_even(tmp_path):
     votes = votes_of(np.arange(24) % 3, 0.8, np.random.default_rng(0))
     _, found = sentences(votes, tmp_path, classes=False)
-    assert {one.by for _, one in found.balanced} == {"winner"}
+    problems = {one.by: one.problem for name, one in found.balanced if name == "LF-COS"}
+    assert problems == {"class": "there are fewer than two known kinds of class", "winner": ""}
     assert found.frequencies == ()
 
 
@@ -361,6 +382,8 @@ def test_photos_without_any_structure_are_never_clustered_and_say_so(tmp_path, m
     found = repeated(base, protocol=Protocol(repeats=1))
     html = written(found, tmp_path, times=measured(found, base))
     assert found.runs.clustered == ()
-    assert found.claim("b").sentence == "Can't tell: there is nothing here to compare."
+    sentence = found.claim("b").sentence
+    assert sentence.startswith("Can't tell: none of 4 comparisons could be made; HIST-EUC clustered grows")
+    assert "HIST-EUC clustered could not be organised in 5 of 5 folds" in sentence
     assert "no clusters anywhere" in html
     assert "could be clustered in no fold" in html

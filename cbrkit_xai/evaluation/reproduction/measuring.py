@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from cbrkit_xai.case_base import CaseBase
@@ -46,6 +47,8 @@ def measured(
         seed=evaluation.protocol.seed,
         progress=progress,
     )
+    missing = tuple(one for one in reproduction.configurations if one.missing)
+    times = attrs.evolve(times, missing=missing)
     return times, claims_about_times(times)
 
 

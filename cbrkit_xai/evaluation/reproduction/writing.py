@@ -199,7 +199,7 @@ def _settings(rows: Iterable[ClusteringRow]) -> Iterator[str]:
 
 
 def _measurements(times: Times) -> Iterator[str]:
-    yield "configuration,cases,entries,k,round,retrieve_microseconds,reuse_microseconds\n"
+    yield "configuration,cases,entries,k,turn,query,retrieve_microseconds,reuse_microseconds\n"
     for one in times.configurations:
         for measured, name in ((one.linear, one.linear.of.label), (one.clustered, "")):
             if measured is not None:
@@ -211,10 +211,11 @@ def _measurements(times: Times) -> Iterator[str]:
 
 
 def _rows(measured: QueryTimes, label: str, cases: int) -> Iterator[str]:
-    for turn, (retrieve, reuse) in enumerate(zip(measured.retrieve, measured.reuse, strict=True)):
+    rounds = zip(measured.turns, measured.queries, measured.retrieve, measured.reuse, strict=True)
+    for turn, query, retrieve, reuse in rounds:
         for column, k in enumerate(measured.ks):
             yield (
-                f"{label},{cases},{measured.of.entries},{k},{turn},{float(retrieve[column]):.3f},"
+                f"{label},{cases},{measured.of.entries},{k},{turn},{query},{float(retrieve[column]):.3f},"
                 f"{float(reuse[column]):.3f}\n"
             )
 

@@ -1,4 +1,4 @@
-"""Comparisons of measured times, round by round: no assumption on how they are spread."""
+"""Comparisons of measured times, query by query: no assumption on how they are spread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cbrkit_xai.evaluation.reproduction.claims.claim import ImpliedComparison
+from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ImpliedComparison
 from cbrkit_xai.evaluation.reproduction.timing.median_interval import median_interval
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes
 from cbrkit_xai.features import Array
@@ -14,11 +14,21 @@ from cbrkit_xai.features import Array
 UNIT = "times as long"
 
 
+PAIRED = "the two are compared within each turn that asked both the same, and each query counts once"
+
+
 def ratios(numerator: QueryTimes, denominator: QueryTimes, k: int) -> Array:
-    """Return how many times as long the one took, `(rounds,)`; of the rounds in which both took part."""
-    above, below = numerator.at(k), denominator.at(k)
-    rounds = min(len(above), len(below))
-    return above[:rounds] / below[:rounds]
+    """Return how many times as long the one took, one ratio a query, `(queries,)`.
+
+    Of the turns in which both took part, and were asked the same. A query that was asked in several counts
+    once, by the median of its ratios: asking it again tells of the clock, not of other queries.
+    """
+    turns, mine, theirs = np.intersect1d(numerator.turns, denominator.turns, return_indices=True)
+    found = numerator.at(k)[mine] / denominator.at(k)[theirs]  # (turns,)
+    asked = numerator.queries[mine]
+    if len(turns) == 0 or not np.array_equal(asked, denominator.queries[theirs]):
+        return np.empty(0)
+    return np.array([np.median(found[asked == query]) for query in np.unique(asked)])
 
 
 def sign_p(values: Array, boundary: float) -> float:
@@ -54,6 +64,10 @@ def between(
 def _compared(
     about: str, values: Array, numbers: Mapping[str, float], p_for: float, p_against: float, note: str
 ) -> ImpliedComparison:
+    if len(values) == 0:
+        return ImpliedComparison(
+            about=about, numbers=numbers, problem="no query was asked of both in one turn"
+        )
     found = median_interval(values)
     return ImpliedComparison(
         about=about,

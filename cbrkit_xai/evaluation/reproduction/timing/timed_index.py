@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from cbrkit_xai.features import Array, Features, count, take
+from cbrkit_xai.features import Array, Features, count, frozen_floats, frozen_integers, take
 from cbrkit_xai.protocols import Index, ReuseStrategy
 
 NANOSECONDS = 1_000.0
@@ -72,14 +72,19 @@ class QueryTimes:
         What was asked.
     ks : tuple of int
         Those that were timed.
+    turns, queries : array of shape (rounds,)
+        int64: which of the common turns each round belongs to, and which query was asked in it. In one turn
+        all that take part are asked the same.
     retrieve, reuse : array of shape (rounds, ks)
-        Microseconds, each of another query.
+        Microseconds.
     """
 
     of: TimedIndex
     ks: tuple[int, ...]
-    retrieve: Array
-    reuse: Array
+    turns: Array = attrs.field(converter=frozen_integers)
+    queries: Array = attrs.field(converter=frozen_integers)
+    retrieve: Array = attrs.field(converter=frozen_floats)
+    reuse: Array = attrs.field(converter=frozen_floats)
 
     @property
     def total(self) -> Array:
@@ -96,7 +101,7 @@ SECONDS = 1.0
 """Each index is asked for about so long."""
 
 FEWEST, MOST = 7, 150
-"""Rounds: how often each k is asked."""
+"""Turns: how often each k is asked."""
 
 SLOW = 20_000.0
 """Microseconds of a query from which on not every k is timed: what k adds is nothing beside that."""
@@ -105,46 +110,62 @@ SLOW = 20_000.0
 def time_queries(indexes: Sequence[TimedIndex], seed: int, seconds: float = SECONDS) -> list[QueryTimes]:
     """Ask all indexes in turns, so that whatever else the computer does falls on all of them alike.
 
-    A round asks every index once for each of its k, in an order drawn anew, and each with the query of that
-    round. Slow indexes take part in fewer rounds, spread over all.
+    A turn asks every index that takes part once for each of its k, in an order drawn anew, and all with the
+    one query of that turn. Slow indexes take part in fewer turns, spread over all, and only in such as every
+    faster one takes part in; a query comes back only after all others were asked.
 
     Parameters
     ----------
     indexes : sequence of TimedIndex
-        Of any speed.
+        Of any speed, with the same queries.
     seed : int
         Of the orders.
     seconds : float
         For each index, about.
     """
     plans = [_plan(one, seconds) for one in indexes]
-    rounds = max((number for _, number in plans), default=0)
+    ranks = _spread(max((number for _, number in plans), default=0))
+    taken = [np.flatnonzero(ranks < number) for _, number in plans]
     found = [np.empty((number, len(ks), 2)) for ks, number in plans]
     rng = np.random.default_rng(seed)
     done = [0] * len(indexes)
     with _collector_off():
-        for turn in range(rounds):
-            part = [
-                place
-                for place, (_, number) in enumerate(plans)
-                if number and (turn * number) // rounds != ((turn - 1) * number) // rounds
-            ]
+        for rank in ranks.tolist():
+            part = [place for place, (_, number) in enumerate(plans) if rank < number]
             asked = [(place, column) for place in part for column in range(len(plans[place][0]))]
             for which in rng.permutation(len(asked)):
                 place, column = asked[which]
                 one = indexes[place]
-                query = turn % count(one.queries)
+                query = rank % count(one.queries)
                 found[place][done[place], column] = one.ask(query, plans[place][0][column])
             for place in part:
                 done[place] += 1
     return [
-        QueryTimes(of=one, ks=ks, retrieve=times[:, :, 0], reuse=times[:, :, 1])
-        for one, (ks, _), times in zip(indexes, plans, found, strict=True)
+        QueryTimes(
+            of=one,
+            ks=ks,
+            turns=turns,
+            queries=ranks[turns] % count(one.queries),
+            retrieve=times[:, :, 0],
+            reuse=times[:, :, 1],
+        )
+        for one, (ks, _), turns, times in zip(indexes, plans, taken, found, strict=True)
     ]
 
 
+def _spread(turns: int) -> Array:
+    """Return the rank of each turn, so that the first few ranks are spread evenly over all turns.
+
+    By the digits of its number to the base 2, read backwards: van der Corput, Verteilungsfunktionen, Proc.
+    Ned. Akad. v. Wet. 38 (1935) 813-821.
+    """
+    digits = max(turns - 1, 0).bit_length()
+    backwards = [int(f"{turn:0{digits}b}"[::-1], 2) if digits else 0 for turn in range(turns)]
+    return np.argsort(np.argsort(backwards, kind="stable"), kind="stable")
+
+
 def _plan(one: TimedIndex, seconds: float) -> tuple[tuple[int, ...], int]:
-    """Return which k are timed, and in how many rounds; what is asked first is slower than the rest."""
+    """Return which k are timed, and in how many turns; what is asked first is slower than the rest."""
     one.ask(0, one.ks[0])
     takes = sum(one.ask(0, one.ks[-1]))
     if takes < SLOW:

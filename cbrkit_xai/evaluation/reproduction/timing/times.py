@@ -61,12 +61,15 @@ class Times:
         At which sizes and configurations are compared.
     training, asking : int
         Cases that were learnt from, and that asked.
+    missing : tuple of PapersConfiguration
+        Those that are not applicable.
     """
 
     configurations: tuple[TimesOf, ...]
     k: int
     training: int
     asking: int
+    missing: tuple[PapersConfiguration, ...] = ()
 
 
 def measure_times(
