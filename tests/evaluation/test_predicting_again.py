@@ -12,9 +12,13 @@ from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.permutation import predicting_again
 from cbrkit_xai.evaluation.permutation.permuting import permute
-from cbrkit_xai.evaluation.permutation.predicting_again import predict_again
+from cbrkit_xai.evaluation.permutation.predicting_again import ignores_votes, predict_again
 from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
 from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse
+from cbrkit_xai.metrics.euclidean import Euclidean
+from cbrkit_xai.organizers.linear import Linear
+from cbrkit_xai.organizers.two_stage import TwoStage
+from cbrkit_xai.registry import Registry
 from cbrkit_xai.testing.small_base import small_case_base
 
 NAN = np.nan
@@ -121,19 +125,107 @@ def test_where_votes_have_no_say_nothing_is_organised_for_a_draw(monkeypatch, or
     assert len(calls) == before
 
 
-def test_a_supervised_organizer_is_found_out_and_asked_anew(monkeypatch):
+def test_a_supervised_organizer_is_asked_anew_for_each_table_of_votes(monkeypatch):
     cases = made_up()
     calls = counting(monkeypatch)
-    predictor = predictor_of(cases, "condensed")
-    predict = predict_again(predictor, FOLDS)
-    assert len(calls) <= 3  # the first fold, with its votes and with others
+    predict = predict_again(predictor_of(cases, "condensed"), FOLDS)
+    assert not calls
     other = cases.votes[::-1].copy()
     assert not np.allclose(predict(other), predict(cases.votes))
 
 
 @attrs.frozen(kw_only=True)
+class LooksAtVotesInRareWorlds:
+    """A stranger's: compares with every case, but where the first case's votes are those of few worlds."""
+
+    votes: tuple[float, ...]
+
+    def organize(self, cases, metric, aggregator, progress=None):
+        kept = np.arange(len(cases))
+        if tuple(cases.votes[0]) == self.votes:
+            kept = kept[::2]
+        return Linear().organize(cases.take(kept), metric, aggregator)
+
+
+def test_a_strangers_organizer_that_looks_at_votes_in_rare_worlds_is_right_in_these():
+    cases = made_up()
+    rare = (2.5, 2.5, 0.0, 0.0)
+    assert not (cases.votes == rare).all(axis=1).any()  # so that no shuffle of these votes comes by it
+    predictor = predictor_of(cases, "linear")
+    strange = attrs.evolve(
+        predictor,
+        components=attrs.evolve(predictor.components, organizer=LooksAtVotesInRareWorlds(votes=rare)),
+    )
+    usual, votes = cases.votes[::-1].copy(), cases.votes.copy()
+    votes[0] = votes[1] = rare  # the first case of each fold's training cases is one of them
+    predict = predict_again(strange, FOLDS)
+    np.testing.assert_allclose(predict(usual), predicted_anew(predictor, usual))
+    np.testing.assert_allclose(predict(votes), predicted_anew(strange, votes))
+    assert not np.allclose(predict(votes), predicted_anew(predictor, votes))
+
+
+@attrs.frozen(kw_only=True)
+class Stranger(Linear):
+    """A stranger's own that is like the core's in all but its type."""
+
+
+@attrs.frozen(kw_only=True)
+class LearningMetric:
+    """A metric that may look at votes, as it offers to learn."""
+
+    def fitted(self, cases, neighbours=None):
+        return self
+
+    def pairwise(self, queries, references):
+        return Euclidean().pairwise(queries, references)
+
+
+def test_what_is_not_known_to_ignore_votes_does_not():
+    parts = predictor_of(made_up(), "linear").components
+    assert ignores_votes(parts)
+    assert not ignores_votes(attrs.evolve(parts, organizer=Stranger()))
+    assert not ignores_votes(attrs.evolve(parts, metric=LearningMetric()))
+    assert not ignores_votes(attrs.evolve(parts, organizer=TwoStage(prototypes=Stranger())))
+    assert ignores_votes(attrs.evolve(parts, organizer=TwoStage()))
+
+
+@pytest.mark.parametrize("name", Registry().names("organizer"))
+def test_of_the_cores_organizers_those_that_choose_by_votes_are_the_ones_asked_anew(name):
+    many = {"dbscan-prototypes": {"min_samples": 3, "eps": 2.0}}
+    parts = predictor_of(made_up(), cx.use(name, **many.get(name, {}))).components
+    found = set()
+    for world in range(12):
+        cases = made_up(missing=world % 2 == 1)
+        rng = np.random.default_rng(world)
+        votes = cases.votes[rng.permutation(40)] if world < 8 else rng.integers(0, 6, (40, 4)).astype(float)
+        index = parts.organizer.organize(attrs.evolve(cases, votes=votes), parts.metric, parts.aggregator)
+        near = index.nearest(cases.features, 5)
+        found.add((index.entries.members, near.positions.tobytes(), near.distances.tobytes()))
+    assert ignores_votes(parts) == (len(found) == 1)
+
+
+@attrs.frozen
+class SpeaksAsTheEntries:
+    """A stranger's reuse that reads the votes where the entries are, not where the neighbours are."""
+
+    def reuse(self, neighbours):
+        return neighbours.entries.votes[neighbours.positions[:, 0]]
+
+
+@pytest.mark.parametrize("organizer", ["linear", "k-means-prototypes"])
+def test_a_strangers_reuse_finds_other_votes_at_the_entries_too(organizer):
+    cases = made_up(missing=True)
+    predictor = predictor_of(cases, organizer)
+    predictor = attrs.evolve(
+        predictor, components=attrs.evolve(predictor.components, reuse=SpeaksAsTheEntries())
+    )
+    votes = cases.votes[::-1].copy()
+    np.testing.assert_allclose(predict_again(predictor, FOLDS)(votes), predicted_anew(predictor, votes))
+
+
+@attrs.frozen(kw_only=True)
 class FailsLater:
-    """Organises the cases with their own votes and with those of two trials, and nothing more."""
+    """Organises the cases so many times, and no more."""
 
     left: list
 
@@ -147,7 +239,7 @@ class FailsLater:
 def test_a_draw_that_cannot_be_organised_in_every_fold_has_no_error_at_all():
     predictor = predictor_of(made_up(), "condensed")
     failing = attrs.evolve(
-        predictor, components=attrs.evolve(predictor.components, organizer=FailsLater(left=[1] * 5))
+        predictor, components=attrs.evolve(predictor.components, organizer=FailsLater(left=[1] * 3))
     )
     assert np.isnan(predict_again(failing, FOLDS)(made_up().votes)).all()
 

@@ -9,9 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.features import Array
-from cbrkit_xai.neighbours import Neighbours
-
-_ROUNDING = 1e-9  # of the largest vote
+from cbrkit_xai.neighbours import Neighbours, mean_votes
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -29,12 +27,15 @@ class FixedNeighbours:
         int64 rows in the table of votes, one speaker's after the other's.
     starts : array of shape (speakers,)
         int64 place in `rows` where each speaker's begin.
+    members : sequence of arrays
+        int64 rows of each entry's members, hidden or not.
     """
 
     neighbours: Neighbours
     speaker: Array
     rows: Array
     starts: Array
+    members: Sequence[Array]
 
     @classmethod
     def of(
@@ -66,6 +67,7 @@ class FixedNeighbours:
             speaker=speaker,
             rows=np.array([row for some in rows for row in some], dtype=np.int64),
             starts=np.cumsum(sizes) - sizes,
+            members=[np.array([row_of[one] for one in some], dtype=np.int64) for some in members],
         )
 
     def votes(self, votes: Array) -> Array:
@@ -89,16 +91,8 @@ class FixedNeighbours:
 
     def with_votes(self, votes: Array) -> Neighbours:
         """Return the neighbours as they would have been found if the cases had got other votes."""
-        return attrs.evolve(self.neighbours, votes=self.votes(votes))
-
-    def speaks_for(self, votes: Array) -> bool:
-        """Say whether the neighbours' votes are the means of these cases' votes at all.
-
-        Parameters
-        ----------
-        votes : array of shape (n, methods)
-            With which the neighbours were found.
-        """
-        scale = np.nanmax(np.abs(votes), initial=1.0)
-        found, expected = self.neighbours.votes, self.votes(votes)
-        return bool(np.allclose(found, expected, rtol=0, atol=_ROUNDING * scale, equal_nan=True))
+        entries = attrs.evolve(
+            self.neighbours.entries,
+            votes=[mean_votes(votes[rows]) for rows in self.members],
+        )
+        return attrs.evolve(self.neighbours, entries=entries, votes=self.votes(votes))

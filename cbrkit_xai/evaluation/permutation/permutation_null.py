@@ -1,7 +1,7 @@
 """The errors that every configuration would have at every k if photos had no say in the votes.
 
-Distances, orderings and clusterings never look at votes (unless an organizer is supervised), so they are
-made once, and a draw costs no more than adding up other votes.
+What never looks at votes (`predicting_again.ignores_votes` says of what that is known) is organised once, and a
+draw costs no more than adding up other votes.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -17,19 +18,40 @@ from cbrkit_xai.evaluation.predicting.measured_once import MeasuredOnce, measure
 from cbrkit_xai.features import Array
 from cbrkit_xai.learning import fitted_to, organize
 from cbrkit_xai.neighbours import Neighbours
+from cbrkit_xai.organizers.agglomerative_prototypes import AgglomerativePrototypes
+from cbrkit_xai.organizers.ball_tree import BallTree
+from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes
+from cbrkit_xai.organizers.hdbscan_prototypes import HdbscanPrototypes
+from cbrkit_xai.organizers.k_means_prototypes import KMeansPrototypes
+from cbrkit_xai.organizers.k_medoids import KMedoids
+from cbrkit_xai.organizers.kd_tree import KdTree
+from cbrkit_xai.organizers.linear import Linear
+from cbrkit_xai.organizers.random_prototypes import RandomPrototypes
+from cbrkit_xai.organizers.two_stage import TwoStage
 from cbrkit_xai.protocols import Index
 from cbrkit_xai.reuse.mean import Mean
 
-_TRIALS = 2
-"""Other votes with which it is tried whether the organisation stays the same."""
+_IGNORE_VOTES = (
+    AgglomerativePrototypes,
+    BallTree,
+    DbscanPrototypes,
+    HdbscanPrototypes,
+    KMeansPrototypes,
+    KMedoids,
+    KdTree,
+    Linear,
+    RandomPrototypes,
+)
+"""Organizers to which votes are nothing but what their entries say, as each one's tests hold."""
 
 
 def predict_again(predictor: FoldPredictor, folds: Folds) -> Predict:
     """Return what predicts every held-out case from given votes, as the predictor would.
 
-    Whether votes have a say in who is whose neighbour is tried out on the first fold, with other votes: a
-    supervised organizer or a metric that learns gives other neighbours then, and is asked anew for each
-    table of votes. All others are organised once, which makes a draw some thousand times cheaper.
+    Where votes have no say in who is whose neighbour, each fold is organised once, which makes a draw some
+    thousand times cheaper. That is so only if `ignores_votes` says it of the configuration; anything else
+    is organised anew for each table of votes. It is not tried out: an organizer that looks at votes in few
+    worlds alone would pass any number of trials.
 
     Parameters
     ----------
@@ -46,7 +68,10 @@ def predict_again(predictor: FoldPredictor, folds: Folds) -> Predict:
     finder = _Finder.of(predictor)
     splits = list(folds.splits())
     shape = (folds.repeats, folds.cases, len(predictor.ks), len(predictor.cases.methods))
-    each = _fixed(finder, splits) or [_anew(predictor, split) for split in splits]
+    if ignores_votes(predictor.components):
+        each = [_fixed(finder, split) for split in splits]
+    else:
+        each = [_anew(predictor, split) for split in splits]
 
     def predict(votes: Array) -> Array:
         predicted = np.full(shape, np.nan)
@@ -58,6 +83,25 @@ def predict_again(predictor: FoldPredictor, folds: Folds) -> Predict:
         return predicted
 
     return predict
+
+
+def ignores_votes(components: Components) -> bool:
+    """Say whether votes have no say in who is whose neighbour, whatever the cases.
+
+    A metric and an aggregator are handed features alone, and see votes only if they offer `fitted`. An
+    organizer is handed the votes too, without which it could not say what its entries say, and no law of the
+    conformance kit holds that it looks at them for nothing else: the core's own supervised organizers choose
+    by them. So an organizer counts only if it is one of the core's that do not, exactly, with all that it is
+    composed of; of any other nobody knows.
+    """
+    parts = (components.metric, components.aggregator, components.organizer)
+    return not any(hasattr(part, "fitted") for part in parts) and _is_known(components.organizer)
+
+
+def _is_known(organizer: Any) -> bool:
+    if type(organizer) is TwoStage:
+        return _is_known(organizer.prototypes)
+    return type(organizer) in _IGNORE_VOTES
 
 
 def _anew(predictor: FoldPredictor, split: Split) -> Callable[[Array], Array]:
@@ -115,35 +159,12 @@ class _Finder:
         return FixedNeighbours.of(found, self.predictor.cases.row_of, self.hidden(split, queries, own=own))
 
 
-def _fixed(finder: _Finder, splits: Sequence[Split]) -> list[Callable[[Array], Array]] | None:
-    """Return what predicts each fold from neighbours found once; None where votes have a say in them."""
-    votes = finder.predictor.cases.votes
-    if not _is_the_same_with_other_votes(finder, splits[0]):
-        return None
-    found = []
-    for split in splits:
-        index = finder.index(split, votes)
-        held_out = finder.fixed(index, split, split.held_out)
-        own = finder.fixed(index, split, split.training, own=True) if finder.needs_own else None
-        if not all(one.speaks_for(votes) for one in (held_out, own) if one is not None):
-            return None
-        found.append(_reusing(finder.predictor, split, held_out, own))
-    return found
-
-
-def _is_the_same_with_other_votes(finder: _Finder, split: Split) -> bool:
-    votes = finder.predictor.cases.votes
-    first = finder.neighbours(finder.index(split, votes), split, split.held_out)
-    for trial in range(_TRIALS):
-        other = votes[np.random.default_rng(trial).permutation(len(votes))]
-        again = finder.neighbours(finder.index(split, other), split, split.held_out)
-        if (
-            first.entries.members != again.entries.members
-            or not np.array_equal(first.positions, again.positions)
-            or not np.array_equal(first.distances, again.distances)
-        ):
-            return False
-    return True
+def _fixed(finder: _Finder, split: Split) -> Callable[[Array], Array]:
+    """Return what predicts a fold from neighbours that were found once."""
+    index = finder.index(split, finder.predictor.cases.votes)
+    held_out = finder.fixed(index, split, split.held_out)
+    own = finder.fixed(index, split, split.training, own=True) if finder.needs_own else None
+    return _reusing(finder.predictor, split, held_out, own)
 
 
 def _reusing(
