@@ -1,6 +1,6 @@
 """The errors that every configuration would have at every k if photos had no say in the votes.
 
-What never looks at votes (`predicting_again.ignores_votes` says of what that is known) is organised once, and a
+What never looks at votes, as `ignores_votes` knows of some, is organised once, and a
 draw costs no more than adding up other votes.
 """
 
