@@ -65,7 +65,7 @@ def test_a_correlation_that_is_there_and_next_to_none_speaks_for_it_alone_and_sa
     assert found.asked.p_against == 1.0
 
 
-@pytest.mark.parametrize(("p", "p_below"), itertools.product((0.001, 0.049, 0.051, 0.9), repeat=2))
+@pytest.mark.parametrize(("p", "p_below"), list(itertools.product((0.001, 0.049, 0.051, 0.9), repeat=2)))
 def test_no_metric_speaks_for_it_and_against_it(p, p_below):
     found = claim_of(of_metric(0.05, p, p_below)).asked.comparisons[0]
     assert max(found.p_for, found.p_against) > 0.05

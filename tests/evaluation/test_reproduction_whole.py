@@ -384,6 +384,6 @@ def test_photos_without_any_structure_are_never_clustered_and_say_so(tmp_path, m
     assert found.runs.clustered == ()
     sentence = found.claim("b").sentence
     assert sentence.startswith("Can't tell: none of 4 comparisons could be made; HIST-EUC clustered grows")
-    assert "HIST-EUC clustered could not be organised in 5 of 5 folds" in sentence
+    assert "HIST-EUC clustered was not organised in 5 of 5 folds" in sentence
     assert "no clusters anywhere" in html
     assert "could be clustered in no fold" in html

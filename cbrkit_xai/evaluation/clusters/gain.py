@@ -6,8 +6,8 @@ import attrs
 
 from cbrkit_xai.evaluation.decisions.comparison import Comparison, cannot_be_tested
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
-from cbrkit_xai.evaluation.questions.contestants import incompleteness
 from cbrkit_xai.evaluation.questions.differences import paired_differences
+from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
 from cbrkit_xai.evaluation.results import Evaluation
 
 

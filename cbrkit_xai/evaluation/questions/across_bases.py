@@ -9,7 +9,7 @@ import numpy as np
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.decisions.friedman import friedman
 from cbrkit_xai.evaluation.questions.answer import CANNOT_TELL, YES, Answer
-from cbrkit_xai.evaluation.questions.contestants import at_stated_k
+from cbrkit_xai.evaluation.questions.contestants import Contestant, at_stated_k
 from cbrkit_xai.evaluation.questions.differences import over_repeats
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.wording import number, p_value
@@ -43,10 +43,13 @@ def across_bases(
     _refuse_twice([one.name for one in evaluations], [one.hashes.get("base", "") for one in evaluations])
     labels = tuple(labels if labels is not None else _common(evaluations))
     contestants = [[at_stated_k(one, one.run(label), k) for label in labels] for one in evaluations]
-    problems = [one.problem for row in contestants for one in row if one.problem]
+    # Ranks are of mean errors, which are compared on all cases or not at all.
+    problems = [
+        one.problem or one.left_out.rstrip(".") for row in contestants for one in row if not _is_whole(one)
+    ]
     errors = np.array(
         [
-            [np.nan if one.problem else np.nanmean(over_repeats(one.errors(base))) for one in row]
+            [np.nan if not _is_whole(one) else np.nanmean(over_repeats(one.errors(base))) for one in row]
             for base, row in zip(evaluations, contestants, strict=True)
         ]
     ).reshape(len(evaluations), len(labels))
@@ -71,6 +74,10 @@ def across_bases(
         p_adjusted=found.p,
         details={"mean_ranks": ranks, "statistic": found.statistic, "bases": found.bases},
     )
+
+
+def _is_whole(one: Contestant) -> bool:
+    return not (one.problem or one.left_out)
 
 
 def _common(evaluations: Sequence[Evaluation]) -> list[str]:

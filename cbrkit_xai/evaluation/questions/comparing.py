@@ -225,6 +225,7 @@ def _with_numbers(
 
 def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
     caveats = [f"Note that {one.caveat}." for one in (first, second) if one.caveat]
+    caveats += [f"Note that {one.left_out}" for one in (first, second) if one.left_out]
     labels = [label for one in (first, second) for label, _ in one.candidates]
     return tuple(dict.fromkeys([*caveats, *marks(study, labels)]))
 

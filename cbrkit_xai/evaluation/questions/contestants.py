@@ -10,6 +10,7 @@ import numpy as np
 
 from cbrkit_xai.evaluation.decisions.nested_selection import Choice, assembled, choose
 from cbrkit_xai.evaluation.questions.differences import PerCase, case_errors, fold_means, nearest_alone
+from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness, left_out
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
@@ -40,12 +41,15 @@ class Contestant:
         Which of them each fold takes; None where there is but one.
     problem : str
         Why there are no predictions to compare; empty if there are.
+    left_out : str
+        Which folds are left out of a comparison with it; empty where none is.
     """
 
     name: str
     candidates: tuple[tuple[str, int], ...] = attrs.field(converter=_candidates)
     choice: Choice | None = None
     problem: str = ""
+    left_out: str = ""
 
     @property
     def is_selected(self) -> bool:
@@ -115,10 +119,11 @@ def at_stated_k(evaluation: Evaluation, run: Run, k: int | None = None) -> Conte
     """
     stated = stated_k(run, k)
     name = named(run.label, stated)
-    problem = incompleteness(evaluation, run)
+    found = left_out(evaluation, run)
+    problem = found.problem
     if not problem and stated not in run.ks:
         problem = f"{run.label} was not evaluated with k = {stated}"
-    return Contestant(name=name, candidates=[(run.label, stated)], problem=problem)
+    return Contestant(name=name, candidates=[(run.label, stated)], problem=problem, left_out=found.note)
 
 
 def stated_k(run: Run, k: int | None = None) -> int:
@@ -158,25 +163,3 @@ def _best_of(evaluation: Evaluation, runs: Sequence[Run], inner: Inner | None) -
 def named(label: str, k: int) -> str:
     """Return a label with its k, in words."""
     return f"{label} (k = {k})" if k else label
-
-
-def incompleteness(evaluation: Evaluation, run: Run) -> str:
-    """Return why a run cannot be decided about; empty if it predicts every held-out case.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        The run is one of its.
-    """
-    if not run.is_complete:
-        failed = int((run.entries == 0).sum())
-        told = f"{run.label} was not organised in {failed} of {run.entries.size} folds"
-        return told if failed else f"{run.label}: {run.problems[0]}"
-    voted = ~np.isnan(evaluation.votes).all(axis=1)
-    due = (evaluation.folds.fold_of >= 0) & voted  # (repeats, n)
-    missing = int((np.isnan(squared_error(run.predicted, evaluation.votes[:, None])).any(axis=2) & due).sum())
-    return (
-        f"{run.label} left {missing} of {int(due.sum())} held-out cases without a prediction"
-        if missing
-        else ""
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cbrkit_xai.evaluation.questions.contestants import incompleteness
+from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.questions.twins import clustered_configurations
 from cbrkit_xai.evaluation.results import Evaluation

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL, Resampled
-from cbrkit_xai.evaluation.questions.contestants import incompleteness
+from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
 from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, interval, signed
 from cbrkit_xai.evaluation.report.gains import ORACLE_GAP, REGRET, SKILL, GainOfRun
 from cbrkit_xai.evaluation.report.resampled_scores import COLUMNS, POOLED, ScoredRun

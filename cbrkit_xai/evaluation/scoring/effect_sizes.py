@@ -128,7 +128,9 @@ def _filled(
     problem = contestant.problem or other.problem
     if problem:
         return attrs.evolve(effect, problem=problem)
-    columns = np.stack([over_repeats(one.errors(evaluation, error)) for one in (contestant, other)], axis=1)
+    errors = np.stack([one.errors(evaluation, error) for one in (contestant, other)])
+    paired = ~np.isnan(errors).any(axis=0)  # what the one left out says nothing of the other
+    columns = np.stack([over_repeats(np.where(paired, one, np.nan)) for one in errors], axis=1)
     there = ~np.isnan(columns).any(axis=1)
     if not there.any():
         return attrs.evolve(effect, problem="nobody voted on any case that was held out")

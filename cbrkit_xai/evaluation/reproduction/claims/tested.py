@@ -12,6 +12,7 @@ import numpy as np
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.questions.comparing import FEWEST_GROUPS
 from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of
+from cbrkit_xai.evaluation.questions.left_out_folds import left_out
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ALPHA, ImpliedComparison
@@ -23,9 +24,6 @@ from cbrkit_xai.features import Array
 
 Term: TypeAlias = tuple[float, Run, int]
 """Factor, run and k of a mean squared error in a contrast."""
-
-MOST_LEFT_OUT = 0.1
-"""Up to this share of the folds may be left out where a configuration could not be organised."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -53,7 +51,7 @@ class Contrast:
 def contrast(evaluation: Evaluation, plus: Sequence[Term], minus: Sequence[Term]) -> Contrast:
     """Return the sum of factor times mean squared error over `plus`, less that over `minus`.
 
-    Folds in which one of the runs could not be organised are left out, up to a tenth of all.
+    Folds in which one of the runs was not organised are left out, as `left_out` allows.
     """
     runs = list({run.label: run for _, run, _ in (*plus, *minus)}.values())
     found = differences_of(_total(evaluation, plus), _total(evaluation, minus), evaluation.folds)
@@ -185,26 +183,11 @@ def _obstacle(evaluation: Evaluation, runs: Sequence[Run], per_case: Array) -> t
     photos = evaluation.groups.number
     if photos < FEWEST_GROUPS:
         return f"there are only {photos} photos; decisions take at least {FEWEST_GROUPS}", ""
-    notes = []
-    for run in runs:
-        failed, folds = int((run.entries == 0).sum()), run.entries.size
-        if run.role == "configuration" and failed:
-            told = f"{short_name(run)} could not be organised in {failed} of {folds} folds"
-            if failed > MOST_LEFT_OUT * folds:
-                return told, ""
-            notes.append(f"{told}, which are left out.")
-    organised = np.ones(evaluation.folds.fold_of.shape, dtype=bool)
-    for run in runs:
-        if run.role == "configuration":
-            fold = np.maximum(evaluation.folds.fold_of, 0)
-            organised &= np.take_along_axis(run.entries, fold, axis=1) > 0
-    voted = ~np.isnan(evaluation.votes).all(axis=1)
-    due = (evaluation.folds.fold_of >= 0) & voted & organised  # (repeats, n)
-    missing = int((np.isnan(per_case) & due).sum())
-    if missing:
-        names = " or ".join(short_name(run) for run in runs)
-        return f"{names} left {missing} of {int(due.sum())} held-out cases without a prediction", ""
-    return ("", " ".join(notes)) if due.any() else ("no held-out case was predicted", "")
+    found = [left_out(evaluation, run, short_name(run)) for run in runs]
+    problem = next((one.problem for one in found if one.problem), "")
+    if not problem and np.isnan(per_case).all():
+        problem = "no held-out case was predicted"
+    return problem, "" if problem else _joined(*(one.note for one in found))
 
 
 def error_of(evaluation: Evaluation, run: Run) -> float:
