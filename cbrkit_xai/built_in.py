@@ -27,6 +27,7 @@ BUILT_IN_MODULES = (
     "cbrkit_xai.organizers.agglomerative_prototypes",
     "cbrkit_xai.organizers.ball_tree",
     "cbrkit_xai.organizers.condensed",
+    "cbrkit_xai.organizers.dbscan_by_votes",
     "cbrkit_xai.organizers.dbscan_prototypes",
     "cbrkit_xai.organizers.footprint",
     "cbrkit_xai.organizers.hdbscan_prototypes",

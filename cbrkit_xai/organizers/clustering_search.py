@@ -123,6 +123,24 @@ def best_clustering(
     return Clustering.measured(distances, settings.labels(best), min_samples=chosen, eps=radius)
 
 
+def distinct_settings(
+    distances: Array, min_samples: list[int], eps: Array, demands: Demands, *, counts_itself: bool = True
+) -> list[tuple[int, float]]:
+    """Return each `min_samples` and eps that fulfil the demands, of those with equal labels the first.
+
+    Parameters
+    ----------
+    distances, min_samples, eps, demands, counts_itself
+        As `best_clustering` takes them, which says what came closest where this gives nothing.
+    """
+    settings = _settings(distances, min_samples, eps, demands, counts_itself)
+    feasible = np.flatnonzero(settings.lacks == 0).tolist()
+    first: dict[bytes, int] = {}
+    for setting in feasible:
+        first.setdefault(settings.labels(setting).tobytes(), setting)
+    return [settings.named(setting) for setting in first.values()]
+
+
 def _settings(
     distances: Array, min_samples: list[int], eps: Array, demands: Demands, counts_itself: bool
 ) -> _Settings:

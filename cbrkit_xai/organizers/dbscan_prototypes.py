@@ -15,7 +15,7 @@ from cbrkit_xai.errors import NotOrganizableError, ParameterError
 from cbrkit_xai.features import Array
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.organizers.clustering import Clustering
-from cbrkit_xai.organizers.clustering_search import Demands, best_clustering
+from cbrkit_xai.organizers.clustering_search import Demands, best_clustering, distinct_settings
 from cbrkit_xai.organizers.density import dbscan_labels
 from cbrkit_xai.organizers.distances import distances_of_all
 from cbrkit_xai.organizers.noise import usual_distance, with_noise_joined
@@ -122,6 +122,26 @@ class DbscanPrototypes:
         """
         if self.min_samples is not None and self.eps is not None:
             return self._as_given(distances, self.min_samples, self.eps)
+        return best_clustering(distances, *self._searched(distances), counts_itself=self.counts_itself)
+
+    def settings(self, distances: Array) -> list[tuple[int, float]]:
+        """Return what the search chooses among: `min_samples` and eps that fulfil the demands.
+
+        Of those that give the same clusters, the first is there.
+
+        Raises
+        ------
+        NotOrganizableError
+            No setting fulfils them; says what came closest.
+        """
+        searched = self._searched(distances)
+        found = distinct_settings(distances, *searched, counts_itself=self.counts_itself)
+        if not found:
+            best_clustering(distances, *searched, counts_itself=self.counts_itself)
+        return found
+
+    def _searched(self, distances: Array) -> tuple[list[int], Array, Demands]:
+        """Return each `min_samples` and each eps that is tried, and what a clustering must fulfil."""
         if len(distances) < 2:
             raise NotOrganizableError(
                 f"there are {len(distances)} cases, and no distances to find eps among",
@@ -131,12 +151,10 @@ class DbscanPrototypes:
             )
         first, last = self.search_min_samples
         eps = radii(distances, self.search_quantiles, self.search_steps)
-        return best_clustering(
-            distances,
+        return (
             list(range(first, last + 1)) if self.min_samples is None else [self.min_samples],
             eps if self.eps is None else np.array([self.eps], dtype=np.float64),
             Demands(min_clusters=self.min_clusters, min_clustered=self.min_clustered),
-            counts_itself=self.counts_itself,
         )
 
     def _as_given(self, distances: Array, min_samples: int, eps: float) -> Clustering:
