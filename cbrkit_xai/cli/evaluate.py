@@ -14,6 +14,13 @@ from cbrkit_xai.cli.evaluation_choices import (
     chosen_substitutes,
     named_configurations,
 )
+from cbrkit_xai.cli.evaluation_options import (
+    cluster_scope_option,
+    jobs_option,
+    output_option,
+    seed_option,
+    substitute_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,14 +55,8 @@ if TYPE_CHECKING:
 @click.option("--folds", type=int, default=5, show_default=True, metavar="N", help="Of k-fold.")
 @click.option("--repeats", type=int, default=10, show_default=True, metavar="N", help="Dealt anew so often.")
 @click.option("--held-out", type=float, default=0.2, show_default=True, metavar="X", help="Of hold-out.")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of all that is drawn.")
-@click.option(
-    "--cluster-scope",
-    type=click.Choice(["fold", "global"]),
-    default="fold",
-    show_default=True,
-    help="global: clusters are found once, among held-out photos too, and LEAK is printed.",
-)
+@seed_option
+@cluster_scope_option
 @click.option(
     "--permutations",
     type=click.IntRange(0),
@@ -66,17 +67,9 @@ if TYPE_CHECKING:
 )
 @click.option("--baselines", metavar="A,B,...", help="By default all that are applicable; none for none.")
 @images_option
-@click.option(
-    "--substitute",
-    "substitutes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Let other features stand for those that a profile promises: latent=efficientnet-lite0.",
-)
-@click.option(
-    "--output", "-o", metavar="DIR", type=click.Path(path_type=Path), help="Where results are written."
-)
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one for each core.")
+@substitute_option
+@output_option()
+@jobs_option
 @json_option
 def command(
     base: str,

@@ -10,6 +10,13 @@ import click
 
 from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
 from cbrkit_xai.cli.evaluation_choices import chosen_substitutes
+from cbrkit_xai.cli.evaluation_options import (
+    cluster_scope_option,
+    jobs_option,
+    output_option,
+    seed_option,
+    substitute_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,22 +30,9 @@ PAPER, PREDECESSOR = "paper2022", "java2021"
 
 @click.command("reproduce")
 @click.argument("base", default=DEFAULT_BASE, metavar="[FILE|NAME]")
-@click.option(
-    "--output",
-    "-o",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Where report.html and all that programs read are written.",
-)
+@output_option("report.html and all that programs read are", required=True)
 @images_option
-@click.option(
-    "--substitute",
-    "substitutes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Let other features stand for the paper's: latent=efficientnet-lite0. Every page then says so.",
-)
+@substitute_option
 @click.option(
     "--as",
     "whose",
@@ -55,16 +49,10 @@ PAPER, PREDECESSOR = "paper2022", "java2021"
     metavar="N",
     help="How often the paper's 5 folds are dealt anew; it dealt them once.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of all that is drawn.")
-@click.option(
-    "--cluster-scope",
-    type=click.Choice(["fold", "global"]),
-    default="fold",
-    show_default=True,
-    help="global: clusters are found once, among held-out photos too, and LEAK is printed.",
-)
+@seed_option
+@cluster_scope_option
 @click.option("--no-times", is_flag=True, help="Leave figure 4 and the claims about time out.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one for each core.")
+@jobs_option
 @json_option
 def command(
     base: str,

@@ -9,6 +9,7 @@ import click
 
 from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
 from cbrkit_xai.cli.evaluation_choices import chosen_substitutes
+from cbrkit_xai.cli.evaluation_options import jobs_option, output_option, seed_option, substitute_option
 
 
 @click.command("tune")
@@ -16,19 +17,11 @@ from cbrkit_xai.cli.evaluation_choices import chosen_substitutes
 @click.option("--grid", metavar="FILE.toml", help="What is chosen from; by default the grid that is shipped.")
 @click.option("--folds", type=int, default=5, show_default=True, metavar="N", help="Outer folds of a repeat.")
 @click.option("--repeats", type=int, default=10, show_default=True, metavar="N", help="Dealt anew so often.")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of all that is drawn.")
+@seed_option
 @images_option
-@click.option(
-    "--substitute",
-    "substitutes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Let other features stand for those that a profile promises: latent=efficientnet-lite0.",
-)
-@click.option(
-    "--output", "-o", metavar="DIR", type=click.Path(path_type=Path), help="Where results are written."
-)
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one for each core.")
+@substitute_option
+@output_option()
+@jobs_option
 @json_option
 def command(
     base: str,
