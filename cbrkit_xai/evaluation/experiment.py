@@ -6,19 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
-import numpy as np
 
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
-from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Configuration
-from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
-from cbrkit_xai.evaluation.holding_out.grouping import group_cases
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES, all_runs
-from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
 from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
@@ -93,7 +88,7 @@ def evaluate(
     ks = checked_ks(ks)
     wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
     planned = checked_configurations(base, configurations, substitute=substitute or {}, registry=registry)
-    plan, bare = _plan(base, protocol or Protocol(), ks, registry, folder, progress)
+    plan = Plan.of(base, protocol or Protocol(), ks, registry=registry, folder=folder, progress=progress)
     at_hand = described_once(base, [one.components.representation for one in planned], progress)
     plan = attrs.evolve(plan, base=at_hand)
     with one_thread_each():
@@ -101,7 +96,6 @@ def evaluate(
             planned,
             wanted,
             plan,
-            bare,
             also=[part for part, is_wanted in ((STATED, confidence), (INNER, nested)) if is_wanted],
             workers=workers or cores(),
             progress=progress,
@@ -111,7 +105,7 @@ def evaluate(
         name=base.name,
         provenance=base.provenance,
         is_automatic="automatic" in base.sources,
-        cases=bare,
+        cases=plan.bare,
         effective_voters=base.effective_voters,
         classes=plan.classes,
         protocol=plan.protocol,
@@ -127,32 +121,3 @@ def evaluate(
         notes=(*plan.folds.notes, *found.notes),
         timings=found.timings,
     )
-
-
-def _plan(
-    base: CaseBase,
-    protocol: Protocol,
-    ks: tuple[int, ...],
-    registry: Registry,
-    folder: str | Path | None,
-    progress: Progress | None,
-) -> tuple[Plan, Cases]:
-    """Group the cases and deal them; return that, and the cases without features."""
-    groups = group_cases(base, protocol, progress)
-    bare = Cases(
-        ids=base.ids,
-        features=np.zeros((len(base), 0)),
-        votes=base.votes,
-        methods=base.methods,
-        groups=groups.names,
-    )
-    plan = Plan(
-        base=base,
-        registry=registry,
-        protocol=protocol,
-        groups=groups,
-        folds=deal(groups, strata_of(bare, protocol.folds), protocol),
-        ks=ks,
-        cells=Cells(folder=None if folder is None else Path(folder) / FOLDER),
-    )
-    return plan, bare

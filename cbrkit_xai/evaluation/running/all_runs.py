@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import attrs
 
-from cbrkit_xai.cases import Cases
 from cbrkit_xai.evaluation.baselines import BASELINES
 from cbrkit_xai.evaluation.results import Run, Timing
 from cbrkit_xai.evaluation.running.baseline_cells import (
@@ -73,7 +72,6 @@ def all_runs(
     planned: Sequence[Planned],
     baselines: Sequence[str],
     plan: Plan,
-    bare: Cases,
     *,
     also: Collection[str],
     workers: int,
@@ -87,8 +85,6 @@ def all_runs(
         The configurations.
     baselines : sequence of str
         Of `ALL_BASELINES`.
-    bare : Cases
-        Without features.
     also : collection of str
         What is asked of configurations besides: `STATED`, `INNER`, or both.
     workers : int
@@ -102,7 +98,7 @@ def all_runs(
     later = may_cluster * sum(name in PROTOTYPE_BASELINES for name in baselines)
     by_repeat = len(planned) * (1 + (INNER in also)) + len(simple) + later
     count = _Count(total=by_repeat * plan.folds.repeats + len(planned) * (STATED in also), progress=progress)
-    batches = [*configuration_batches(planned, plan, also), *baseline_batches(simple, plan, bare)]
+    batches = [*configuration_batches(planned, plan, also), *baseline_batches(simple, plan)]
     found = finish(batches, plan.cells, workers=workers, advance=count.advance)
     likes = likenesses(
         planned, {one.label: _cells(found, one.label, plan) for one in planned}, baselines, plan

@@ -108,14 +108,8 @@ def _numbers(representation: Representation, plan: Plan) -> int:
     return sum(int(np.prod(part.shape[1:])) for part in parts)
 
 
-def baseline_batches(found: Sequence[Contender], plan: Plan, bare: Cases) -> Iterator[Batch]:
-    """Yield the cells of baselines, those together that look at the same features.
-
-    Parameters
-    ----------
-    bare : Cases
-        Without features.
-    """
+def baseline_batches(found: Sequence[Contender], plan: Plan) -> Iterator[Batch]:
+    """Yield the cells of baselines, those together that look at the same features."""
     sharing: dict[str, list[Contender]] = {}
     for one in found:
         fingerprint = "" if one.representation is None else one.representation.fingerprint
@@ -126,7 +120,7 @@ def baseline_batches(found: Sequence[Contender], plan: Plan, bare: Cases) -> Ite
             for one in some
             for repeat in range(plan.folds.repeats)
         }
-        yield Batch(keys=keys, prepare=partial(_prepared, some, plan, bare))
+        yield Batch(keys=keys, prepare=partial(_prepared, some, plan))
 
 
 def _key_of(one: Contender, repeat: int, plan: Plan) -> str | None:
@@ -139,9 +133,9 @@ def _key_of(one: Contender, repeat: int, plan: Plan) -> str | None:
     return plan.key(what, repeat, by_k=False)
 
 
-def _prepared(some: Sequence[Contender], plan: Plan, bare: Cases) -> Compute:
+def _prepared(some: Sequence[Contender], plan: Plan) -> Compute:
     representation = some[0].representation
-    cases = bare if representation is None else plan.cases(representation)
+    cases = plan.bare if representation is None else plan.cases(representation)
     by_label = {one.label: one for one in some}
 
     def compute(name: CellName, stop: Stop) -> Arrays:

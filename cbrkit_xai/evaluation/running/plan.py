@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
 
 import attrs
+import numpy as np
 
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
 from cbrkit_xai.evaluation.holding_out.folds import Folds
+from cbrkit_xai.evaluation.holding_out.grouping import group_cases
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.running.cells import Cells, hash_of_array, key_of_cell
-from cbrkit_xai.protocols import Representation
+from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, hash_of_array, key_of_cell
+from cbrkit_xai.protocols import Progress, Representation
 from cbrkit_xai.registry import Registry
 
 
@@ -46,6 +50,50 @@ class Plan:
     folds: Folds
     ks: tuple[int, ...]
     cells: Cells
+
+    @classmethod
+    def of(
+        cls,
+        base: CaseBase,
+        protocol: Protocol,
+        ks: Sequence[int],
+        *,
+        registry: Registry,
+        folder: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Group the cases and deal them.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Where finished parts are kept, in a folder of their own; by default nowhere.
+        progress : callable, optional
+            Called with (photos hashed, photos).
+
+        Raises
+        ------
+        CaseBaseError
+            A photo of the base cannot be opened.
+        ParameterError
+            There are fewer than two groups.
+        """
+        groups = group_cases(base, protocol, progress)
+        strata = strata_of(without_features(base, groups), protocol.folds)
+        return cls(
+            base=base,
+            registry=registry,
+            protocol=protocol,
+            groups=groups,
+            folds=deal(groups, strata, protocol),
+            ks=tuple(ks),
+            cells=Cells(folder=None if folder is None else Path(folder) / FOLDER),
+        )
+
+    @property
+    def bare(self) -> Cases:
+        """The cases without features, those of one photo as one group."""
+        return without_features(self.base, self.groups)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -82,3 +130,14 @@ class Plan:
                 "folds": hash_of_array(self.folds.fold_of[repeat]),
             }
         )
+
+
+def without_features(base: CaseBase, groups: Groups) -> Cases:
+    """Return the cases of a base without features, those of one photo as one group."""
+    return Cases(
+        ids=base.ids,
+        features=np.zeros((len(base), 0)),
+        votes=base.votes,
+        methods=base.methods,
+        groups=groups.names,
+    )

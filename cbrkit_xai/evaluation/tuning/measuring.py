@@ -8,12 +8,9 @@ from functools import partial
 import attrs
 import numpy as np
 
-from cbrkit_xai.case_base import CaseBase
-from cbrkit_xai.cases import Cases
 from cbrkit_xai.confidence.folds import draw
 from cbrkit_xai.evaluation.baselines import predict_baseline
 from cbrkit_xai.evaluation.holding_out.folds import Split
-from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
 from cbrkit_xai.evaluation.running.configuration_cells import by_measure, predictors_of
 from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute, finish
@@ -121,19 +118,8 @@ def _prepared(sharing: Sequence[Planned], plan: Plan) -> Compute:
     return compute
 
 
-def bare_cases(base: CaseBase, groups: Groups) -> Cases:
-    """Return the cases of a base without features."""
-    return Cases(
-        ids=base.ids,
-        features=np.zeros((len(base), 0)),
-        votes=base.votes,
-        methods=base.methods,
-        groups=groups.names,
-    )
-
-
 def _of_mean(plan: Plan, repeat: int) -> Arrays:
-    cases = bare_cases(plan.base, plan.groups)
+    cases = plan.bare
 
     def predict(split: Split) -> Predicted:
         training, held_out = cases.take(split.training), cases.take(split.held_out)

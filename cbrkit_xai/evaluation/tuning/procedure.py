@@ -10,10 +10,7 @@ import numpy as np
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.errors import CaseBaseError, ParameterError
-from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
-from cbrkit_xai.evaluation.holding_out.grouping import group_cases
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.working import cores, one_thread_each
@@ -21,7 +18,7 @@ from cbrkit_xai.evaluation.tuning.candidates import Candidates, candidates_of
 from cbrkit_xai.evaluation.tuning.choosing import chosen_by_all, chosen_in_folds, has_gaps
 from cbrkit_xai.evaluation.tuning.estimate import estimated
 from cbrkit_xai.evaluation.tuning.grid import Grid, default_grid
-from cbrkit_xai.evaluation.tuning.measuring import Measured, bare_cases, measured
+from cbrkit_xai.evaluation.tuning.measuring import Measured, measured
 from cbrkit_xai.evaluation.tuning.tuned import Tuning
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
@@ -91,36 +88,24 @@ def tune(
         raise CaseBaseError("nobody voted", where=base.name, next_step="import votes")
     grid = grid or default_grid()
     candidates = candidates_of(grid, base, substitute=substitute or {}, registry=registry)
-    plan = _plan(base, protocol, candidates.ks, registry, folder)
+    plan = Plan.of(base, protocol, candidates.ks, registry=registry, folder=folder)
+    _refuse_few_groups(plan)
     with one_thread_each():
         found = measured(candidates, plan, workers=workers or cores(), progress=progress)
         return _tuned(grid, candidates, plan, found)
 
 
-def _plan(
-    base: CaseBase, protocol: Protocol, ks: tuple[int, ...], registry: Registry, folder: str | Path | None
-) -> Plan:
-    groups = group_cases(base, protocol)
-    dealt = deal(groups, strata_of(bare_cases(base, groups), protocol.folds), protocol)
-    for split in dealt.splits():
-        left = len(np.unique(groups.labels[split.training]))
+def _refuse_few_groups(plan: Plan) -> None:
+    for split in plan.folds.splits():
+        left = len(np.unique(plan.groups.labels[split.training]))
         if left < 2:
             raise CaseBaseError(
-                f"{len(base)} cases are {groups.number} groups of photos, of which {left} would be left to "
-                "choose by",
-                where=base.name,
+                f"{len(plan.base)} cases are {plan.groups.number} groups of photos, of which {left} would be "
+                "left to choose by",
+                where=plan.base.name,
                 allowed="groups enough to hold some out, choose by others, and learn from the rest",
                 next_step="add photos that are not the same as these, or deal more folds",
             )
-    return Plan(
-        base=base,
-        registry=registry,
-        protocol=protocol,
-        groups=groups,
-        folds=dealt,
-        ks=ks,
-        cells=Cells(folder=None if folder is None else Path(folder) / FOLDER),
-    )
 
 
 def _tuned(grid: Grid, candidates: Candidates, plan: Plan, found: Measured) -> Tuning:
