@@ -65,6 +65,12 @@ def _named(metric: Metric) -> str:
     return f"metric {type(metric).__name__}"
 
 
+def blocks_of_rows(n: int) -> list[slice]:
+    """Divide n rows into those that are measured at once."""
+    rows_at_once = max(_FEWEST_ROWS, -(-n // _STEPS))
+    return [slice(start, min(n, start + rows_at_once)) for start in range(0, n, rows_at_once)]
+
+
 def distances_of_all(metric: Metric, features: Features, progress: Progress | None = None) -> Array:
     """Return the distance of each case from each other, `(n, n)`: symmetric, with zeros on the diagonal.
 
@@ -90,14 +96,13 @@ def distances_of_all(metric: Metric, features: Features, progress: Progress | No
         return known
     n = count(features)
     distances = np.zeros((n, n))
-    rows_at_once = max(_FEWEST_ROWS, -(-n // _STEPS))
-    for start in range(0, n, rows_at_once):
-        stop = min(n, start + rows_at_once)
-        block = metric.pairwise(take(features, slice(start, stop)), take(features, slice(start, n)))
-        block = check_shape(block, (stop - start, n - start), where=_named(metric))
-        distances[start:stop, start:] = block  # (rows of the block, cases from its first row on)
+    for rows in blocks_of_rows(n):
+        later = slice(rows.start, n)
+        block = metric.pairwise(take(features, rows), take(features, later))
+        block = check_shape(block, (rows.stop - rows.start, n - rows.start), where=_named(metric))
+        distances[rows, later] = block  # (rows of the block, cases from its first row on)
         if progress is not None:
-            progress(stop, n)
+            progress(rows.stop, n)
     upper = np.triu(distances, 1)
     distances = upper + upper.T
     if not (distances >= 0).all() or not np.isfinite(distances).all():

@@ -15,14 +15,8 @@ from cbrkit_xai.configurations import Components
 from cbrkit_xai.evaluation.running.working import one_thread_each
 from cbrkit_xai.features import Array, Features, count, frozen, frozen_floats, take
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
-from cbrkit_xai.organizers.distances import checked_pairwise, distances_from
+from cbrkit_xai.organizers.distances import blocks_of_rows, checked_pairwise, distances_from
 from cbrkit_xai.protocols import Metric, Progress
-
-_STEPS = 32
-"""Blocks of rows, at most: as often is progress told."""
-
-_FEWEST_ROWS = 16
-"""Rows of a block, at least: what a metric prepares per block must pay."""
 
 
 def distances_once(
@@ -84,9 +78,8 @@ def all_distances(
         As `distances_once`.
     """
     n = count(features)
-    rows_at_once = max(_FEWEST_ROWS, -(-n // _STEPS))
     distances = np.zeros((n, n))
-    blocks = [slice(start, min(n, start + rows_at_once)) for start in range(0, n, rows_at_once)]
+    blocks = blocks_of_rows(n)
 
     def measure(rows: slice, others: slice) -> int:
         distances[rows, others] = checked_pairwise(metric, take(features, rows), take(features, others))
