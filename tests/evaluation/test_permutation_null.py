@@ -19,7 +19,7 @@ from cbrkit_xai.evaluation.permutation.permutation_null import (
     permutation_null,
     rerun_of,
 )
-from cbrkit_xai.evaluation.permutation.vote_shuffling import Shuffling, permuted
+from cbrkit_xai.evaluation.permutation.vote_shuffling import Shuffling
 from cbrkit_xai.evaluation.results import Evaluation, Run
 
 METHODS = ("anchors", "ig", "lime", "xrai")
@@ -91,12 +91,12 @@ def drawn_votes(rng, n):
 
 def test_every_row_of_votes_is_handed_out_once_and_whole():
     cases = cases_of(drawn_votes(np.random.default_rng(0), 30))
-    other = permuted(cases, Shuffling(groups=alone(30)), 7)
-    assert Counter(map(tuple, other.votes)) == Counter(map(tuple, cases.votes))
-    assert other.ids == cases.ids
-    assert (other.votes != cases.votes).any()
-    np.testing.assert_array_equal(other.votes, permuted(cases, Shuffling(groups=alone(30)), 7).votes)
-    assert (other.votes != permuted(cases, Shuffling(groups=alone(30)), 8).votes).any()
+    shuffling = Shuffling(groups=alone(30))
+    other = cases.votes[shuffling.sources(7)]
+    assert Counter(map(tuple, other)) == Counter(map(tuple, cases.votes))
+    assert (other != cases.votes).any()
+    np.testing.assert_array_equal(shuffling.sources(7), Shuffling(groups=alone(30)).sources(7))
+    assert (shuffling.sources(7) != shuffling.sources(8)).any()
 
 
 def test_votes_of_a_group_move_together_to_a_group_of_the_same_size():
@@ -161,7 +161,7 @@ def test_the_observed_errors_and_every_draw_are_what_predicting_from_those_votes
     strata, fold_of = strata_of(evaluation.cases, 1), evaluation.folds.fold_of[0]
     shuffling = Shuffling(groups=evaluation.groups, strata=strata, fold_of=fold_of)
     for draw in range(5):
-        votes = permuted(evaluation.cases, shuffling, [3, draw]).votes
+        votes = evaluation.votes[shuffling.sources([3, draw])]
         expected = [np.mean((weights[:, place] @ votes - votes) ** 2) for place in range(3)]
         np.testing.assert_allclose(null.draws[draw], expected)
     votes = evaluation.votes

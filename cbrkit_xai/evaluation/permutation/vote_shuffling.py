@@ -23,7 +23,6 @@ from functools import cached_property
 import attrs
 import numpy as np
 
-from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.features import Array
@@ -63,18 +62,18 @@ class Shuffling:
         return [np.flatnonzero(self.groups.labels == group) for group in range(self.groups.number)]
 
     @cached_property
-    def _kinds(self) -> list[Hashable]:
+    def _kinds(self) -> Array:
         """What two groups have in common that may exchange their votes; the strata where dealt by them."""
         if self.strata is None:
-            return [len(rows) for rows in self._rows]
-        return [(len(rows), *sorted(self.strata[row] for row in rows)) for rows in self._rows]
+            return _numbered(len(rows) for rows in self._rows)
+        return _numbered((len(rows), *sorted(self.strata[row] for row in rows)) for rows in self._rows)
 
     @cached_property
-    def _places(self) -> list[Hashable]:
+    def _places(self) -> Array:
         """What two groups have in common that may exchange their strata; empty where there are none."""
         if self.fold_of is None:
-            return []
-        return [(len(rows), int(self.fold_of[rows[0]])) for rows in self._rows]
+            return _numbered(())
+        return _numbered((len(rows), int(self.fold_of[rows[0]])) for rows in self._rows)
 
     def sources(self, seed: int | Sequence[int]) -> Array:
         """Return, for each case, the row whose votes it gets, int64 `(n,)`."""
@@ -82,11 +81,10 @@ class Shuffling:
         source = np.arange(len(self._rows))  # of each group: whose votes it gets
         for groups in _alike(self._places):
             source[groups] = source[rng.permutation(groups)]
-        for groups in _alike(self._kinds[one] for one in source):
+        for groups in _alike(self._kinds[source]):
             source[groups] = source[rng.permutation(groups)]
         rows = np.empty(len(self.groups.labels), dtype=np.int64)
-        for group, giver in enumerate(source):
-            rows[self._rows[group]] = self._rows[giver]
+        rows[np.concatenate(self._rows)] = np.concatenate([self._rows[giver] for giver in source.tolist()])
         return rows
 
     @property
@@ -97,24 +95,12 @@ class Shuffling:
         return sum(len(rows) for group, rows in enumerate(self._rows) if group not in moving)
 
 
-def _alike(keys: Iterable[Hashable]) -> list[Array]:
-    """Return the places of each key, keys in the order of their first places."""
-    places: dict[Hashable, list[int]] = {}
-    for place, key in enumerate(keys):
-        places.setdefault(key, []).append(place)
-    return [np.array(one) for one in places.values()]
+def _numbered(keys: Iterable[Hashable]) -> Array:
+    """Return a number for each key, the same for equal ones."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
-def permuted(cases: Cases, shuffling: Shuffling, seed: int | Sequence[int]) -> Cases:
-    """Return the cases with votes handed out anew; ids, features and groups stay.
-
-    Parameters
-    ----------
-    cases : Cases
-        n of them.
-    shuffling : Shuffling
-        Of n cases.
-    seed : int or sequence of int
-        The same seed gives the same votes.
-    """
-    return attrs.evolve(cases, votes=cases.votes[shuffling.sources(seed)])
+def _alike(numbers: Array) -> list[Array]:
+    """Return the places of each number, numbers in the order of their first places."""
+    return [np.flatnonzero(numbers == one) for one in dict.fromkeys(numbers.tolist())]

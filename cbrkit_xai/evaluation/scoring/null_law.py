@@ -80,23 +80,6 @@ def null_rmse(votes: Array, weight_squares: Array) -> Array:
     return np.sqrt(vote_variance(votes) * (1 + mean))
 
 
-def spread_over_members(weights: Array, sizes: Array) -> Array:
-    """Return the sum over training cases of their squared weights, each entry's spread over its members.
-
-    Parameters
-    ----------
-    weights : array of shape (..., entries)
-        Of disjoint entries; 0 for those that do not speak.
-    sizes : array of shape (entries,) or (..., entries)
-        How many cases an entry stands for.
-
-    Returns
-    -------
-    array of shape (...)
-    """
-    return (weights**2 / np.maximum(sizes, 1)).sum(axis=-1)
-
-
 def caveats(votes: Array, weight_squares: Array, groups: Groups) -> tuple[str, ...]:
     """Return in words why the line is missing, or holds only nearly.
 
