@@ -21,7 +21,7 @@ from cbrkit_xai.evaluation.simulation import World, simulated_configuration, sim
 from cbrkit_xai.evaluation.tuning import Grid, default_grid, read_grid, tune
 from cbrkit_xai.evaluation.tuning.candidates import candidates_of
 from cbrkit_xai.evaluation.tuning.grid import grid_of
-from cbrkit_xai.evaluation.tuning.held_out_errors import Predicted, case_errors, errors_of_repeat
+from cbrkit_xai.evaluation.tuning.held_out_errors import Predicted, errors_beyond_rounding, errors_of_repeat
 from cbrkit_xai.evaluation.tuning.one_standard_error import simplest_within_one_standard_error
 from cbrkit_xai.evaluation.tuning.sentences import sentences
 from cbrkit_xai.evaluation.tuning.writing import check_can_write, log_of, write_tuning
@@ -206,7 +206,7 @@ def test_a_problem_inside_is_told_of_both_folds_that_it_was_inside_of():
 def test_what_is_nothing_but_rounding_is_no_error():
     predicted = np.array([[[0.1 + 0.2]], [[1.0]], [[1e6 + 1e-3]]])
     observed = np.array([[0.3], [1.0 + 1e-6], [1e6]])
-    assert (case_errors(predicted, observed)[:, 0] > 0).tolist() == [False, True, True]
+    assert (errors_beyond_rounding(predicted, observed)[:, 0] > 0).tolist() == [False, True, True]
 
 
 # What is true of simulated bases.

@@ -73,7 +73,7 @@ def errors_of_repeat(
     problems = [""] * folds.per_repeat
     for split, serves in _splits(folds, groups, repeat, seed):
         found = predict(split)
-        errors = case_errors(found.votes, votes[split.held_out])  # (held out, ks)
+        errors = errors_beyond_rounding(found.votes, votes[split.held_out])  # (held out, ks)
         for fold, inside in serves:
             into = outer if inside is None else inner[fold]
             taken = slice(None) if inside is None else inside
@@ -103,7 +103,7 @@ def _splits(folds: Folds, groups: Groups, repeat: int, seed: int) -> Iterator[tu
             yield split, ((fold, np.ones(len(split.held_out), dtype=bool)),)
 
 
-def case_errors(predicted: Array, observed: Array) -> Array:
+def errors_beyond_rounding(predicted: Array, observed: Array) -> Array:
     """Return the squared error of each case, `(q, ks)`; what is nothing but rounding is 0.
 
     Parameters
