@@ -425,10 +425,11 @@ def test_j_cannot_be_told_where_no_class_is_known():
 
 
 def others(miss, left_out=(), configurations=CONFIGURATIONS):
-    made = evaluated(lambda name: 1.0, lambda name: 1.0, configurations=configurations)
     hog = cx.configuration("lf-cos", profile="paper2022").evolve(name="hog", profile="future-work")
-    subjects = linear_subjects(made, configurations)
-    return other_features_better(made, [run_of(hog, [miss] * 5)], subjects[3], left_out)
+    run = run_of(hog, [miss] * 5)
+    made = evaluated(lambda name: 1.0, lambda name: 1.0, configurations=configurations)
+    made = attrs.evolve(made, runs=[*made.runs.values(), run])
+    return other_features_better(made, [run], linear_subjects(made, configurations)[3], left_out)
 
 
 LEFT_OUT = (("lbp", "no pixels"),)

@@ -178,6 +178,8 @@ def test_the_page_holds_the_table_the_picture_and_the_reasons(found, tmp_path):
     assert (tmp_path / "plots" / "growth-of-the-base.svg").exists()
     lines = (tmp_path / "growth.csv").read_text().splitlines()
     assert len(lines) == 1 + 3 * len(found.growths[0].sizes) * 5
+    assert lines[0] == "configuration,votes_from,substituted,leak,cases,order,k,top_1,rmse"
+    assert lines[1].split(",")[1:4] == ["people", "", ""]
 
 
 def test_a_base_without_pixels_is_told_to_name_its_photos():

@@ -1,5 +1,6 @@
 """The reproduction from a case base to its pages, on small bases whose truth is known, and on bad ones."""
 
+import csv
 import json
 import re
 
@@ -298,10 +299,51 @@ def test_people_are_not_called_automatic(html):
     assert "automatic votes" not in html
 
 
-def test_clusters_that_saw_the_held_out_photos_are_called_a_leak(tmp_path):
-    found = repeated(clouded(n=20), protocol=Protocol(repeats=1, cluster_scope="global"))
-    html = written(found, tmp_path)
-    assert all("LEAK" in one for one in html.split("<section>")[1:])
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def leaking(quick, tmp_path_factory):
+    """Return where clusters that saw the held-out photos were written, times and all."""
+    base, folder = clouded(n=20), tmp_path_factory.mktemp("leaking")
+    found = repeated(base, protocol=Protocol(repeats=1, cluster_scope="global"))
+    written(found, folder, times=measured(found, base))
+    return folder
+
+
+@pytest.mark.parametrize("page", ["report.html", "times.html"])
+def test_clusters_that_saw_the_held_out_photos_are_called_a_leak(leaking, page):
+    sections = (leaking / page).read_text(encoding="utf-8").split("<section>")[1:]
+    assert sections
+    assert all("LEAK" in one for one in sections)
+
+
+@pytest.mark.parametrize("name", ["times-figure-4.svg", "times-growth.svg"])
+def test_pictures_of_times_say_leak(leaking, name):
+    assert "LEAK" in (leaking / "plots" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["settings.csv", "query-times.csv"])
+def test_each_row_says_whose_votes_what_was_substituted_and_what_leaked(leaking, folder, name):
+    for where, leak in ((leaking, "clusters were found once"), (folder, "")):
+        rows = rows_of(where / name)
+        assert {row["votes_from"] for row in rows} == {"people"}
+        for row in rows:
+            is_latent = row["configuration"].lower().startswith("lf")
+            assert ("EfficientNet" in row["substituted"]) == is_latent
+            if "linear" not in row["configuration"]:
+                assert row["leak"].startswith(leak)
+                assert bool(row["leak"]) == bool(leak)
+
+
+def test_claims_of_both_pages_are_corrected_apart_and_both_say_why(html, folder):
+    page = (folder / "times.html").read_text(encoding="utf-8")
+    assert "Claims (e), (f) and (g) are decided by a clock and among themselves, on times.html" in html
+    assert "they are decided among themselves" in page
+    for text in (html, page):
+        assert "at most 0.1." in text
 
 
 def test_claims_about_time_stand_on_the_page_of_times_alone(html, folder):
@@ -314,7 +356,7 @@ def test_claims_about_time_stand_on_the_page_of_times_alone(html, folder):
     assert "µs" in page
     assert "SUBSTITUTED" in page
     lines = (folder / "query-times.csv").read_text().splitlines()
-    assert lines[0].startswith("configuration,cases,entries,k,turn,query")
+    assert lines[0].startswith("configuration,votes_from,substituted,leak,cases,entries,k,turn,query")
     assert len(lines) > 100
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cbrkit_xai.evaluation.report.first_screen import first_screen, subtitle
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.page import SECTIONS, rendered
 from cbrkit_xai.evaluation.report.permutation_section import permutation_section
-from cbrkit_xai.evaluation.report.plots.picture import Picture
+from cbrkit_xai.evaluation.report.plots.picture import pictures_of
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
 from cbrkit_xai.evaluation.report.scores_section import scores_section
@@ -82,7 +82,7 @@ def write_report(
     page = _page(evaluation, answers, limits, explained_clusters, permutation, bool(times), command, progress)
     report = folder / REPORT
     html = rendered("report.html.j2", page)
-    for picture in _pictures(page):
+    for picture in pictures_of(page):
         write_atomically(folder / PLOTS / f"{picture.name}.png", picture.png)
         write_atomically(folder / PLOTS / f"{picture.name}.svg", picture.svg)
     write_atomically(report, html.encode())
@@ -138,21 +138,9 @@ def _problems(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _pictures(value: Any) -> Iterable[Picture]:
-    """Give every picture that a page shows, wherever it stands."""
-    if isinstance(value, Picture):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _pictures(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _pictures(one)
-
-
 def _write_times(evaluation: Evaluation, timings: Sequence[Timing], folder: Path) -> None:
     page = time_page(timings, evaluation, subtitle(evaluation))
-    for picture in _pictures(page):
+    for picture in pictures_of(page):
         write_atomically(folder / f"{picture.name}.png", picture.png)
         write_atomically(folder / f"{picture.name}.svg", picture.svg)
     write_atomically(folder / PAGE, rendered("timings.html.j2", page).encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import attrs
 from cbrkit_xai.cache import write_atomically
 from cbrkit_xai.evaluation.questions.answer import plain
 from cbrkit_xai.evaluation.report.page import rendered
-from cbrkit_xai.evaluation.report.plots.picture import Picture
+from cbrkit_xai.evaluation.report.plots.picture import pictures_of
 from cbrkit_xai.evaluation.report.writing import PLOTS, REPORT
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
 from cbrkit_xai.evaluation.reproduction.clustering_table import ClusteringRow
+from cbrkit_xai.evaluation.reproduction.csv_tables import growth_csv, settings_csv, times_csv
 from cbrkit_xai.evaluation.reproduction.mantel import MantelResult
 from cbrkit_xai.evaluation.reproduction.pages.predecessor_page import predecessor_page
 from cbrkit_xai.evaluation.reproduction.pages.report_page import report_page
@@ -23,7 +24,6 @@ from cbrkit_xai.evaluation.reproduction.pages.times_in_words import PAGE
 from cbrkit_xai.evaluation.reproduction.pages.times_page import times_page
 from cbrkit_xai.evaluation.reproduction.predecessor import Predecessor
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
-from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes
 from cbrkit_xai.evaluation.reproduction.timing.times import Times
 
 REPRODUCTION, SETTINGS, QUERY_TIMES = "reproduction.json", "settings.csv", "query-times.csv"
@@ -62,12 +62,12 @@ def write_reproduction(
     _write_page(page, "reproduction.html.j2", folder / REPORT)
     content = json.dumps(to_json(reproduction), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / REPRODUCTION, f"{content}\n".encode())
-    write_atomically(folder / SETTINGS, "".join(_settings(reproduction.clusterings)).encode())
+    write_atomically(folder / SETTINGS, settings_csv(reproduction).encode())
     written = [folder / name for name in (REPORT, REPRODUCTION, SETTINGS)]
     if times is None:
         return written
     _write_page(times_page(reproduction, *times), "reproduction_times.html.j2", folder / PAGE)
-    write_atomically(folder / QUERY_TIMES, "".join(_measurements(times[0])).encode())
+    write_atomically(folder / QUERY_TIMES, times_csv(reproduction, times[0]).encode())
     return [*written, folder / PAGE, folder / QUERY_TIMES]
 
 
@@ -89,23 +89,8 @@ def write_predecessor(found: Predecessor, folder: Path, *, command: str) -> list
         The folder cannot be written.
     """
     _write_page(predecessor_page(found, command=command), "reproduction_predecessor.html.j2", folder / REPORT)
-    write_atomically(folder / GROWTH, "".join(_growths(found)).encode())
+    write_atomically(folder / GROWTH, growth_csv(found).encode())
     return [folder / REPORT, folder / GROWTH]
-
-
-def _growths(found: Predecessor) -> Iterator[str]:
-    yield "configuration,cases,order,k,top_1,rmse\n"
-    for one in found.growths:
-        for draw in range(len(one.top_1)):
-            for place, size in enumerate(one.sizes):
-                for column, k in enumerate(one.ks):
-                    hits, rmse = float(one.top_1[draw, place, column]), float(one.rmse[draw, place, column])
-                    yield f"{one.label},{size},{draw},{k},{_number(hits)},{_number(rmse)}\n"
-
-
-def _number(value: float) -> str:
-    """Return the shortest text that reads back to the same number; empty where there is none."""
-    return "" if value != value else repr(value)
 
 
 def to_json(reproduction: Reproduction) -> dict[str, Any]:
@@ -182,59 +167,9 @@ def _clustering(row: ClusteringRow) -> dict[str, Any]:
     }
 
 
-def _settings(rows: Iterable[ClusteringRow]) -> Iterator[str]:
-    yield "configuration,min_samples,eps,silhouette,clusters,clustered,feasible\n"
-    for row in rows:
-        found = row.settings
-        if found is None:
-            continue
-        for line, samples in enumerate(found.min_samples.tolist()):
-            for column, eps in enumerate(found.eps.tolist()):
-                yield (
-                    f"{row.of.paper.identifier},{samples},{eps!r},"
-                    f"{_number(float(found.silhouettes[line, column]))},"
-                    f"{int(found.clusters[line, column])},{int(found.clustered[line, column])},"
-                    f"{str(bool(found.feasible[line, column])).lower()}\n"
-                )
-
-
-def _measurements(times: Times) -> Iterator[str]:
-    yield "configuration,cases,entries,k,turn,query,retrieve_microseconds,reuse_microseconds\n"
-    for one in times.configurations:
-        for measured, name in ((one.linear, one.linear.of.label), (one.clustered, "")):
-            if measured is not None:
-                yield from _rows(measured, name or measured.of.label, times.training)
-        for size, every, some in one.growth:
-            yield from _rows(every, one.linear.of.label, size)
-            if some is not None and one.clustered is not None:
-                yield from _rows(some, one.clustered.of.label, size)
-
-
-def _rows(measured: QueryTimes, label: str, cases: int) -> Iterator[str]:
-    rounds = zip(measured.turns, measured.queries, measured.retrieve, measured.reuse, strict=True)
-    for turn, query, retrieve, reuse in rounds:
-        for column, k in enumerate(measured.ks):
-            yield (
-                f"{label},{cases},{measured.of.entries},{k},{turn},{query},{float(retrieve[column]):.3f},"
-                f"{float(reuse[column]):.3f}\n"
-            )
-
-
 def _write_page(page: dict[str, Any], template: str, path: Path) -> None:
     html = rendered(template, page)
-    for picture in _pictures(page):
+    for picture in pictures_of(page):
         write_atomically(path.parent / PLOTS / f"{picture.name}.png", picture.png)
         write_atomically(path.parent / PLOTS / f"{picture.name}.svg", picture.svg)
     write_atomically(path, html.encode())
-
-
-def _pictures(value: Any) -> Iterator[Picture]:
-    """Yield every picture that a page shows, wherever it stands."""
-    if isinstance(value, Picture):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _pictures(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _pictures(one)

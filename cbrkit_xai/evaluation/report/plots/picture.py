@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -212,3 +212,15 @@ def _pushed(places: list[float], gap: float, low: float, high: float) -> list[fl
     for number in range(len(places)):
         places[number] = max(places[number], low + number * gap)
     return places
+
+
+def pictures_of(value: Any) -> Iterator[Picture]:
+    """Yield every picture that a page shows, wherever it stands in it."""
+    if isinstance(value, Picture):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from pictures_of(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from pictures_of(one)

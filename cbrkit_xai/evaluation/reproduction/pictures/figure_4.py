@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from cbrkit_xai.evaluation.report.banners import Banner
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
 from cbrkit_xai.evaluation.reproduction.pictures.looks import look_of, substitution_banners
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def figure_4(times: Times, subtitle: str) -> Picture:
+def figure_4(times: Times, subtitle: str, leaks: Sequence[Banner]) -> Picture:
     """Return the figure."""
     linear = [(one.of, one.linear) for one in times.configurations]
     clustered = [(one.of, one.clustered) for one in times.configurations if one.clustered is not None]
@@ -41,7 +42,7 @@ def figure_4(times: Times, subtitle: str) -> Picture:
         heading=Heading(
             title="Figure 4: time of a single query, over k",
             subtitle=subtitle,
-            banners=substitution_banners(tuple(one for one, _ in linear)),
+            banners=(*leaks, *substitution_banners(tuple(one for one, _ in linear))),
         ),
         caption=drawing.caption(times),
         description=drawing.description(),
@@ -92,8 +93,9 @@ class _Drawing:
         missing = [one.of.paper.identifier for one in times.configurations if one.clustered is None]
         said = [
             "Wall time of retrieval and reuse of one query whose features are there already; describing "
-            f"the photo is not in it. Line: median, shaded: the middle half, of {number_of} rounds in which "
-            "all are asked in turns, in an order drawn anew, on one thread.",
+            f"the photo is not in it. Line: median, shaded: the middle half, of {number_of} turns in which "
+            "all are asked the same query, in an order drawn anew, on one thread; slow ones take part in "
+            "fewer.",
             f"Prototypes: {entries}." if entries else "",
             f"No prototypes: {', '.join(missing)}." if missing else "",
             "These times belong to the machine that took them, and change with every run.",

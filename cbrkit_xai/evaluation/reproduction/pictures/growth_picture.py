@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from cbrkit_xai.evaluation.report.banners import Banner
 from cbrkit_xai.evaluation.report.plots.picture import FAINT, Heading, Picture, drawn
 from cbrkit_xai.evaluation.reproduction.pictures.figure_4 import plain_ticks
 from cbrkit_xai.evaluation.reproduction.pictures.looks import look_of, substitution_banners
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def growth_picture(times: Times, subtitle: str) -> Picture:
+def growth_picture(times: Times, subtitle: str, leaks: Sequence[Banner]) -> Picture:
     """Return the picture."""
     drawing = _Drawing(times=times)
     panels = TwoPanels(
@@ -39,13 +40,14 @@ def growth_picture(times: Times, subtitle: str) -> Picture:
         heading=Heading(
             title=f"Time of a single query over the size of the case base, k = {times.k}",
             subtitle=subtitle,
-            banners=substitution_banners(tuple(one.of for one in times.configurations)),
+            banners=(*leaks, *substitution_banners(tuple(one.of for one in times.configurations))),
         ),
         caption=(
-            "Wall time of retrieval and reuse of one query whose features are there already. Line: median, "
-            f"shaded: the middle half. Sizes below {times.training} are parts of the training cases, above "
-            "it copies of them under other ids: the same distances are computed, and with as many times the "
-            "m a base of copies has the prototypes of the base itself. Grey: proportional to the size. "
+            "Wall time of retrieval and reuse of one query whose features are there already, on one thread. "
+            f"Line: median, shaded: the middle half. Sizes below {times.training} are parts of the training "
+            "cases, above it copies of them under other ids: the same distances are computed, and with as "
+            "many times the m a base of copies has the prototypes of the base itself. Grey: proportional to "
+            "the size. "
             "These times belong to the machine that took them, and change with every run."
         ),
         description=drawing.description(),
