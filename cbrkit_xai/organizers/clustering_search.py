@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -162,33 +162,52 @@ def _settings(
 def _scores(distances: Array, settings: _Settings) -> Array:
     """Return the silhouette of each setting that lacks nothing, `(m, e)`; -inf for the others."""
     feasible = settings.lacks == 0
+    scores = silhouettes_of(distances, settings.orders, np.arange(len(settings.eps)), feasible)
+    # One cluster is never better than two.
+    return np.where(feasible, np.where(np.isnan(scores), -1.0, scores), -np.inf)
+
+
+def silhouettes_of(distances: Array, orders: Sequence[DensityOrder], eps: Array, wanted: Array) -> Array:
+    """Return the silhouettes of many settings, noise left out, `(m, e)`; NaN where there is none.
+
+    Parameters
+    ----------
+    distances : array of shape (n, n)
+        Symmetric, with zeros on the diagonal.
+    orders : sequence of m DensityOrder
+        Of these cases, one for each `min_samples`.
+    eps : array of shape (e,)
+        Ascending; distances, or places, as the orders have them.
+    wanted : array of shape (m, e)
+        bool; the others are NaN.
+    """
     found: dict[tuple[int, int], Array] = {}
-    for row, order in enumerate(settings.orders):
-        places = np.flatnonzero(feasible[row])
+    for row, order in enumerate(orders):
+        places = np.flatnonzero(wanted[row])
         found |= {
             (row, int(place)): labels
-            for place, labels in zip(places, order.labels_of_all(places), strict=True)
+            for place, labels in zip(places, order.labels_of_all(eps[places]), strict=True)
         }
-    scores = np.full(feasible.shape, -np.inf)
+    scores = np.full(wanted.shape, np.nan)
     distinct: dict[bytes, tuple[int, Array]] = {}  # neighbouring settings often give the same labels
     which = {
         setting: distinct.setdefault(found[setting].tobytes(), (len(distinct), found[setting]))[0]
-        for setting in _to_and_fro(feasible)
+        for setting in _to_and_fro(wanted)
     }
     measured = silhouettes(distances, [labels for _, labels in distinct.values()])
     for setting, number in which.items():
         score = measured[number]
-        scores[setting] = -1.0 if score is None else score  # one cluster is never better than two
+        scores[setting] = np.nan if score is None else score
     return scores
 
 
-def _to_and_fro(feasible: Array) -> Iterator[tuple[int, int]]:
-    """Yield the feasible settings so that each gives nearly the labels of the one before.
+def _to_and_fro(wanted: Array) -> Iterator[tuple[int, int]]:
+    """Yield the wanted settings so that each gives nearly the labels of the one before.
 
     Along `min_samples` few cases move from one to the next, along eps many more.
     """
-    for place in range(feasible.shape[1]):
-        rows = np.flatnonzero(feasible[:, place]).tolist()
+    for place in range(wanted.shape[1]):
+        rows = np.flatnonzero(wanted[:, place]).tolist()
         yield from ((row, place) for row in (rows if place % 2 == 0 else reversed(rows)))
 
 

@@ -6,10 +6,10 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.features import Array, frozen_flags, frozen_floats, frozen_integers
-from cbrkit_xai.organizers.clustering_search import radii
+from cbrkit_xai.organizers.clustering_search import silhouettes_of
 from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes
 from cbrkit_xai.organizers.density import density_orders
-from cbrkit_xai.organizers.silhouette import silhouette_score
+from cbrkit_xai.organizers.radii import places_among, radii
 
 NEARLY = 0.05
 """A setting that clusters at most so much too small a share of the cases missed the demand nearly."""
@@ -93,18 +93,11 @@ def map_settings(distances: Array, organizer: DbscanPrototypes) -> SettingsMap:
     min_samples = np.arange(first, last + 1)
     eps = radii(distances, organizer.search_quantiles, organizer.search_steps)
     itself = 0 if organizer.counts_itself else 1
-    orders = density_orders(distances, (min_samples + itself).tolist())
-    clusters = np.stack([order.clusters(eps) for order in orders])  # (settings of m, radii)
-    clustered = np.stack([order.clustered(eps) for order in orders])
-    silhouettes = np.full(clusters.shape, np.nan)
-    known: dict[bytes, float] = {}  # neighbouring settings often give the same labels
-    for row, column in np.argwhere(clusters >= 2):
-        labels = orders[row].labels(float(eps[column]))
-        key = labels.tobytes()
-        if key not in known:
-            score = silhouette_score(distances, labels)
-            known[key] = np.nan if score is None else score
-        silhouettes[row, column] = known[key]
+    orders = density_orders(places_among(eps, distances), (min_samples + itself).tolist())
+    places = np.arange(len(eps))
+    clusters = np.stack([order.clusters(places) for order in orders])  # (settings of m, radii)
+    clustered = np.stack([order.clustered(places) for order in orders])
+    silhouettes = silhouettes_of(distances, orders, places, clusters >= 2)
     n = len(distances)
     return SettingsMap(
         min_samples=min_samples,
