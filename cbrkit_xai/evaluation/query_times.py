@@ -16,6 +16,7 @@ from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.describing import described
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.evaluation.results import Timing
+from cbrkit_xai.evaluation.running.working import one_thread_each
 from cbrkit_xai.features import Features, read_only, take
 from cbrkit_xai.images import Image
 from cbrkit_xai.learning import fitted_to, organize
@@ -49,7 +50,7 @@ def query_times(
     registry: Registry | None = None,
     progress: Progress | None = None,
 ) -> tuple[Timing, ...]:
-    """Return the wall time of each stage of a query, for photos that the index does not hold.
+    """Return the wall time of each stage of a query on one thread, for photos that the index does not hold.
 
     Stages are told as "one photo: retrieve" and "each of a batch: retrieve", a `Timing` per photo asked alone
     and one per batch, in seconds a photo. "decode" and "features" are told where the base holds pixels;
@@ -71,10 +72,12 @@ def query_times(
     """
     registry = registry or registries.default_registry()
     found: list[Timing] = []
-    for done, configuration in enumerate(configurations, start=1):
-        found += _of_one(base, configuration, seed, registry)
-        if progress is not None:
-            progress(done, len(configurations))
+    # Long products would be shared among the cores, and short ones not: no fair race.
+    with one_thread_each():
+        for done, configuration in enumerate(configurations, start=1):
+            found += _of_one(base, configuration, seed, registry)
+            if progress is not None:
+                progress(done, len(configurations))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 import attrs
 import pytest
+import threadpoolctl
 
 from cbrkit_xai import Configuration, use
 from cbrkit_xai.evaluation import query_times as module
@@ -52,6 +53,21 @@ def test_no_photo_that_is_asked_about_is_organised(monkeypatch):
     monkeypatch.setattr(module, "organize", spy)
     query_times(small_case_base(), [NEAR], seed=3)
     assert len(seen["organised"]) == 6
+
+
+def test_all_configurations_are_timed_on_one_thread(monkeypatch):
+    threads = []
+    original = module._ask
+
+    def spy(asked, rows):
+        threads.extend(pool["num_threads"] for pool in threadpoolctl.threadpool_info())
+        return original(asked, rows)
+
+    monkeypatch.setattr(module, "_ask", spy)
+    with threadpoolctl.threadpool_limits(limits=2):
+        assert 2 in {pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+        query_times(small_case_base(), [NEAR])
+    assert set(threads) == {1}
 
 
 def test_slow_photos_are_fewer(monkeypatch):
