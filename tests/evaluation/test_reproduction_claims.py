@@ -112,6 +112,13 @@ def test_what_could_not_be_tested_is_told_where_something_else_decides():
     assert found.sentence.endswith("Not tested: SSIM linear; SSIM linear: there are no pixels.")
 
 
+def test_a_long_reason_is_told_in_short_and_stands_whole_in_the_row():
+    long = f"not applicable: there are no pixels, and no features; {'name the folder ' * 5}"
+    found = decided([claim(comparison(0.01), attrs.evolve(UNTESTED, problem=long))])[0]
+    assert found.sentence.endswith("Not tested: SSIM linear: not applicable: there are no pixels.")
+    assert found.to_json()["comparisons"][1]["problem"] == long
+
+
 def test_a_claim_of_which_nothing_could_be_tested_says_why():
     found = decided([claim(UNTESTED, UNTESTED)])[0]
     assert found.verdict == found.where_tested == CANNOT_TELL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import (
@@ -11,6 +12,9 @@ from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import (
     Verdict,
 )
 from cbrkit_xai.evaluation.wording import p_value
+
+LONG = 80
+"""Characters from which on a reason is shortened, where it is one of many things that a sentence says."""
 
 
 def verdict_in_words(
@@ -79,8 +83,13 @@ def _why_not(untested: Sequence[ImpliedComparison]) -> str:
     """Name what could not be tested, by its reason."""
     by_reason: dict[str, list[str]] = {}
     for one in untested:
-        by_reason.setdefault(one.problem, []).append(one.about)
+        by_reason.setdefault(_shortened(one.problem), []).append(one.about)
     return "".join(f" Not tested: {_few(abouts, 2)}: {reason}." for reason, abouts in by_reason.items())
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason without its details, which stand in the claim's table."""
+    return reason if len(reason) <= LONG else re.split("[,;] ", reason, maxsplit=1)[0]
 
 
 def _few(abouts: Sequence[str], most: int = 3) -> str:
