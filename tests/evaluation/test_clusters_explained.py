@@ -1,5 +1,6 @@
 """What is said of clusters, against hand arithmetic, scipy and brute force."""
 
+import re
 from math import comb
 
 import attrs
@@ -22,8 +23,11 @@ from cbrkit_xai.evaluation.clusters.losses import DISTANCE, SIZE, UNLIKE, losses
 from cbrkit_xai.evaluation.clusters.members import typical_members
 from cbrkit_xai.evaluation.experiment import evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.report import write_report
+from cbrkit_xai.evaluation.report.clusters_in_words import clustering_or_averaging, gain_in_words
+from cbrkit_xai.evaluation.report.figures_in_words import figure
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.learning import organize
 from cbrkit_xai.metrics.euclidean import Euclidean
@@ -185,6 +189,24 @@ def test_losers_are_those_with_the_largest_loss_and_factors_are_spearmans():
     assert [one.id for one in found.losers] == [cases.ids[row] for row in largest]
 
 
+def test_losses_of_prototypes_that_votes_choose_are_told_of_what_answers_without_the_case():
+    rng = np.random.default_rng(6)
+    features, votes = rng.normal(size=(20, 2)), rng.poisson(2.0, size=(20, 2)).astype(float)
+    cases = Cases(
+        ids=[f"{place:02d}" for place in range(20)], features=features, votes=votes, methods=METHODS
+    )
+    components = plain_components(use("supervised-prototypes"))
+    _, index = organize(components, cases)
+    difference = rng.normal(size=20)
+    unlike = []
+    for row in range(20):
+        others = cases.take(np.delete(np.arange(20), row))
+        found = organize(components, others)[1].nearest(features[row : row + 1], 1)
+        unlike.append(((votes[row] - found.votes[0, 0]) ** 2).mean())
+    by_name = {one.name: one.correlation for one in losses(difference, cases, index, k=1, other_k=5).factors}
+    assert by_name[UNLIKE] == pytest.approx(stats.spearmanr(unlike, difference).statistic)
+
+
 def test_the_telling_k_is_below_the_number_of_prototypes():
     configuration = Configuration(name="mine", representation="latent", metric="cosine", k=5)
     predicted = np.zeros((1, 4, 3, 1))
@@ -270,15 +292,57 @@ def test_clustering_that_follows_the_votes_beats_random_groups_of_equal_number(e
     _, _, found = explained
     against = {(one.against, one.k): one for one in found.gains}
     random = next(one for (label, k), one in against.items() if "random-prototypes" in label and k == 1)
-    assert random.is_better
-    assert against["global-mean", 1].is_better
+    assert random.comparison.interval[1] < 0
+    assert against["global-mean", 1].comparison.interval[1] < 0
+
+
+def test_whether_it_is_the_clustering_is_what_the_answer_says_and_nothing_else(explained):
+    _, evaluation, found = explained
+    given = answers(evaluation)
+    (answer,) = [one for one in given if one.kind == "clustering-beats-random-groups"]
+    assert answer.verdict == "yes"
+    said = clustering_or_averaging(found, given, evaluation)
+    assert said.startswith("It is the clustering")
+    assert answer.sentence in said
+    for verdict, words in (("no", "It is worse"), ("can't tell", "Can't tell")):
+        other = [attrs.evolve(one, verdict=verdict) if one is answer else one for one in given]
+        assert clustering_or_averaging(found, other, evaluation).startswith(words)
+    assert clustering_or_averaging(found, (), evaluation).startswith("This was not asked")
+
+
+def test_an_answer_that_many_questions_take_back_is_taken_back_on_the_page_too(explained, tmp_path):
+    _, evaluation, found = explained
+    strict = answers(evaluation, alpha=1e-9)
+    page = write_report(evaluation, strict, tmp_path, explained_clusters=[found]).read_text("utf-8")
+    section = page.split("Why does clustering (not) work?")[-1]
+    assert "Can&#39;t tell. It may be just the averaging" in section
+    assert "It is the clustering:" not in section
+
+
+def test_a_clustering_at_a_k_that_reaches_all_prototypes_is_said_to_have_no_choice_left(explained):
+    _, evaluation, found = explained
+    words = "no clustering could have shown that it helps"
+    assert words not in clustering_or_averaging(found, answers(evaluation, k=1), evaluation)
+    assert words in clustering_or_averaging(found, answers(evaluation, k=2), evaluation)
+
+
+def test_differences_on_the_page_have_no_verdict_and_no_p(explained):
+    _, _, found = explained
+    for one in found.gains:
+        said = gain_in_words(one)
+        assert not re.search(r"better;|worse|can't tell|p [<=]", said)
+        assert figure(abs(one.comparison.estimate)) in said
 
 
 def test_a_report_says_in_words_what_the_clusters_are(explained, tmp_path):
     _, evaluation, found = explained
-    html = write_report(evaluation, (), tmp_path, explained_clusters=[found]).read_text("utf-8")
-    assert "Votes follow the clusters" in html
+    given = answers(evaluation)
+    html = write_report(evaluation, given, tmp_path, explained_clusters=[found]).read_text("utf-8")
+    assert "By this base&#39;s numbers they do" in html
+    assert "as if no other had been looked at" in html
     assert "It is the clustering" in html
+    assert "Is it no worse than comparing with every case?" in html
+    assert "Descriptive, each by itself, and deciding nothing" in html
     assert "16 of 16 photos" in html
     assert (tmp_path / "plots" / "bias-and-variance-01.svg").is_file()
     assert (tmp_path / "plots" / "cluster-votes-01.png").is_file()

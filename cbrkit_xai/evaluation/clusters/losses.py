@@ -10,7 +10,7 @@ import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.features import Array
-from cbrkit_xai.neighbours import mean_votes
+from cbrkit_xai.neighbours import Neighbours, mean_votes
 from cbrkit_xai.protocols import Index
 
 SHOWN = 6
@@ -139,7 +139,7 @@ def _about(cases: Cases, index: Index) -> dict[str, Array]:
         return dict.fromkeys((DISTANCE, SIZE, UNLIKE), np.full(len(cases), math.nan))
     found = nearest.positions[:, 0] >= 0
     unlike = [
-        _squared_distance(cases.votes[row], _votes_of_others(cases, index, nearest.positions[row, 0], out))
+        _squared_distance(cases.votes[row], _votes_of_others(cases, nearest, row, out))
         if found[row]
         else math.nan
         for row, out in enumerate(held_out)
@@ -151,9 +151,10 @@ def _about(cases: Cases, index: Index) -> dict[str, Array]:
     }
 
 
-def _votes_of_others(cases: Cases, index: Index, entry: int, out: Sequence[str]) -> Array:
-    members = [cases.row_of[one] for one in index.entries.members[entry] if one not in out]
-    return mean_votes(cases.votes[members])
+def _votes_of_others(cases: Cases, nearest: Neighbours, row: int, out: Sequence[str]) -> Array:
+    # Not the index's entries: one that chooses them by votes chooses anew without the held-out.
+    members = nearest.entries.members[nearest.positions[row, 0]]
+    return mean_votes(cases.votes[[cases.row_of[one] for one in members if one not in out]])
 
 
 def _squared_distance(first: Array, second: Array) -> float:
