@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
+from cbrkit_xai.cli.command_line import command_line
 from cbrkit_xai.cli.evaluation_choices import (
-    chosen_ks,
+    PAPERS_KS,
+    chosen_k,
     chosen_names,
     chosen_substitutes,
     named_configurations,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
     from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation
+    from cbrkit_xai.evaluation.running.selecting import SelectBy
 
 
 @click.command("evaluate")
@@ -43,7 +46,20 @@ if TYPE_CHECKING:
 @click.option("--profile", metavar="NAME", help="Of names that do not say theirs: recommended by default.")
 @click.option("--organizers", metavar="A,B,...", help="In each of which names are evaluated.")
 @click.option(
-    "-k", "ks", default="1:25", show_default=True, metavar="N|A:B", help="Such as 5, 1,3,5 or 1:25:2."
+    "-k",
+    "ks",
+    default=PAPERS_KS,
+    show_default=True,
+    metavar="N|A:B|selected",
+    help="Such as 5, 1,3,5 or 1:25:2, each configuration judged at its own; selected, or selected,1:10: "
+    "at the best inside each fold.",
+)
+@click.option(
+    "--select-by",
+    type=click.Choice(["silhouette", "votes"]),
+    default="silhouette",
+    show_default=True,
+    help="By what dbscan-prototypes finds its setting; votes: by a cross-validation inside each fold.",
 )
 @click.option(
     "--scheme",
@@ -57,6 +73,37 @@ if TYPE_CHECKING:
 @click.option("--held-out", type=float, default=0.2, show_default=True, metavar="X", help="Of hold-out.")
 @seed_option
 @cluster_scope_option
+@click.option(
+    "--latent-cosine",
+    type=float,
+    default=0.9,
+    show_default=True,
+    metavar="X",
+    help="Photos whose latent vectors have at least this cosine are one photo.",
+)
+@click.option(
+    "--phash-distance",
+    type=int,
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="Photos whose perceptual hashes differ in at most so many of 64 bits are one photo.",
+)
+@click.option(
+    "--margin",
+    type=float,
+    metavar="VOTES",
+    help="What a clustering may lose (RMSE) and still be no worse; by default a tenth of what the global "
+    "mean gains over uniform votes.",
+)
+@click.option(
+    "--alpha",
+    type=float,
+    default=0.05,
+    show_default=True,
+    metavar="X",
+    help="Chance of any false yes or no, over all questions.",
+)
 @click.option(
     "--permutations",
     type=click.IntRange(0),
@@ -77,6 +124,9 @@ def command(
     profile: str | None,
     organizers: str | None,
     ks: str,
+    select_by: SelectBy,
+    margin: float | None,
+    alpha: float,
     baselines: str | None,
     permutations: int,
     images: str | None,
@@ -95,10 +145,11 @@ def command(
     from cbrkit_xai.cli.terminal import print_json, progress_bar
     from cbrkit_xai.evaluation.experiment import evaluate
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-    from cbrkit_xai.evaluation.questions.answering import answers
+    from cbrkit_xai.evaluation.questions.answering import answers, check_asked
     from cbrkit_xai.evaluation.running.writing import check_can_write, summary_of
 
-    protocol, numbers = Protocol(**plan), chosen_ks(ks)
+    protocol, (numbers, k) = Protocol(**plan), chosen_k(ks)
+    check_asked(margin=margin, alpha=alpha, k=k)
     substitute = chosen_substitutes(substitutes)
     found = chosen_base(base, images)
     chosen, left_out = _configurations(found, configurations, profile, organizers, substitute)
@@ -111,6 +162,7 @@ def command(
             ks=numbers,
             protocol=protocol,
             baselines=_baselines(baselines),
+            select_by=select_by,
             folder=output,
             substitute=substitute,
             workers=jobs,
@@ -120,8 +172,11 @@ def command(
     found = _described(found, evaluation)
     permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
-    answered = answers(evaluation, permutation=permutation, inner=inner)
-    written = [] if output is None else _written(evaluation, answered, permutation, found, output)
+    answered = answers(evaluation, margin=margin, alpha=alpha, k=k, permutation=permutation, inner=inner)
+    written = []
+    if output is not None:
+        said = command_line(click.get_current_context())
+        written = _written(evaluation, answered, permutation, found, output, margin=margin, said=said)
     if as_json:
         print_json({**summary_of(evaluation, answered), "files": [str(path) for path in written]})
     else:
@@ -187,6 +242,9 @@ def _written(
     permutation: PermutationNull | None,
     base: CaseBase,
     folder: Path,
+    *,
+    margin: float | None,
+    said: str,
 ) -> list[Path]:
     from cbrkit_xai.cli.terminal import progress_bar, warn
     from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
@@ -211,6 +269,8 @@ def _written(
             evaluation,
             answered,
             folder,
+            margin=margin,
+            command=said,
             explained_clusters=explained,
             permutation=permutation,
             timings=(*evaluation.timings, *times),

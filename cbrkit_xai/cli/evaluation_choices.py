@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cbrkit_xai.errors import ParameterError
 
 if TYPE_CHECKING:
     from cbrkit_xai.configurations import Configuration
+    from cbrkit_xai.evaluation.questions.contestants import StatedK
+
+PAPERS_KS = "1:25"
+"""The paper's numbers of neighbours."""
+
+SELECTED: Final = "selected"
 
 MOST_KS = 10_000
 """A range with more numbers is a slip of the pen."""
@@ -35,10 +41,28 @@ def chosen_ks(text: str) -> tuple[int, ...]:
             raise ParameterError(
                 f"{part.strip()!r} says no numbers of neighbours",
                 where="-k",
-                allowed="whole numbers of at least 1, such as 5, 1,3,5, 1:25 or 1:25:2",
+                allowed="whole numbers of at least 1, such as 5, 1,3,5, 1:25 or 1:25:2; or selected, or "
+                "selected,1:10",
             )
         found += range(first, last + 1, step)
     return tuple(dict.fromkeys(found))
+
+
+def chosen_k(text: str) -> tuple[tuple[int, ...], StatedK]:
+    """Return the numbers of neighbours, and at which of them configurations are judged.
+
+    `selected` stands for the k that is best inside each fold, and may stand before the numbers that it is
+    selected among, by default those of the paper: `selected`, `selected,1:10`.
+
+    Raises
+    ------
+    ParameterError
+        As `chosen_ks`.
+    """
+    first, _, others = text.partition(",")
+    if first.strip() != SELECTED:
+        return chosen_ks(text), None
+    return chosen_ks(others or PAPERS_KS), SELECTED
 
 
 def chosen_substitutes(texts: Sequence[str]) -> dict[str, str]:

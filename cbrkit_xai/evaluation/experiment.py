@@ -18,6 +18,7 @@ from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
+from cbrkit_xai.evaluation.running.selecting import SelectBy, selected_by
 from cbrkit_xai.evaluation.running.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
@@ -35,6 +36,7 @@ def evaluate(
     baselines: Iterable[str] | None = None,
     confidence: bool = True,
     nested: bool = True,
+    select_by: SelectBy = "silhouette",
     folder: str | Path | None = None,
     registry: Registry | None = None,
     substitute: Mapping[str, str] | None = None,
@@ -64,6 +66,10 @@ def evaluate(
     nested : bool
         Whether each fold's training cases are cross-validated inside, so that the best of many choices can
         be judged on cases that had no part in choosing it; that takes about twice as long as the rest.
+    select_by : {"silhouette", "votes"}
+        How a clustering by dbscan-prototypes finds its min_samples and eps in each fold: by the silhouette,
+        as the paper does, or by the votes that it predicts in a cross-validation inside the training cases.
+        The latter is named dbscan-by-votes in the labels.
     folder : path, optional
         Where finished cells are kept, so that an interrupted evaluation goes on where it was; nothing is
         kept by default, nor ever of a component that was registered by hand.
@@ -87,7 +93,8 @@ def evaluate(
     registry = registry or registries.default_registry()
     ks = checked_ks(ks)
     wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
-    planned = checked_configurations(base, configurations, substitute=substitute or {}, registry=registry)
+    chosen = selected_by(select_by, configurations)
+    planned = checked_configurations(base, chosen, substitute=substitute or {}, registry=registry)
     plan = Plan.of(base, protocol or Protocol(), ks, registry=registry, folder=folder, progress=progress)
     at_hand = described_once(base, [one.components.representation for one in planned], progress)
     plan = attrs.evolve(plan, base=at_hand)

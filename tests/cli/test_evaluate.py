@@ -11,7 +11,10 @@ import time
 
 import pytest
 
+from cbrkit_xai.cli.command_line import command_line
+from cbrkit_xai.cli.evaluate import command
 from cbrkit_xai.cli.evaluation_choices import (
+    chosen_k,
     chosen_ks,
     chosen_names,
     chosen_substitutes,
@@ -52,6 +55,29 @@ def test_numbers_of_neighbours_are_listed_or_given_as_ranges_with_their_ends(tex
 def test_what_says_no_numbers_of_neighbours_is_refused_with_an_example(text):
     with pytest.raises(ParameterError, match=r"-k: .*such as 5, 1,3,5, 1:25 or 1:25:2"):
         chosen_ks(text)
+
+
+def test_a_k_is_selected_among_those_that_are_named_or_among_the_papers():
+    assert chosen_k("1:3") == ((1, 2, 3), None)
+    assert chosen_k("selected") == (tuple(range(1, 26)), "selected")
+    assert chosen_k("selected,1:3,9") == ((1, 2, 3, 9), "selected")
+    with pytest.raises(ParameterError, match="or selected,1:10"):
+        chosen_k("selected,none")
+
+
+def test_the_command_that_repeats_an_evaluation_has_what_was_typed_but_no_folder_and_no_thread(tmp_path):
+    (tmp_path / "mine.toml").write_text("")
+    typed = ["/somewhere/study.cbr", "--configurations", f"hist-euc,{tmp_path}/mine.toml", "-k", "1:3"]
+    typed += ["--substitute", "latent=a b", "--substitute", "pixels=c", "--margin", "0.5", "--json"]
+    said = [
+        command_line(command.make_context("evaluate", [*typed, "-o", folder, "--jobs", jobs]))
+        for folder, jobs in (("here", "1"), ("/there", "7"))
+    ]
+    assert said[0] == said[1]
+    assert said[0] == (
+        "cbrkit-xai evaluate study.cbr --configurations hist-euc,mine.toml -k 1:3 --margin 0.5 "
+        "--substitute 'latent=a b' --substitute pixels=c -o DIR"
+    )
 
 
 def test_substitutes_are_told_by_name():
@@ -161,6 +187,31 @@ def test_an_evaluation_writes_its_results_and_a_report_and_says_where(run, study
     assert summary["answers"][0]["kind"] == "better-than-mean"
 
 
+def test_margin_level_and_a_selected_k_reach_the_answers_and_the_report(run, tmp_path):
+    pytest.importorskip("jinja2")
+    asked = ("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", "--folds", "3")
+    asked += ("--organizers", "linear,dbscan-prototypes", "--repeats", "1", "-k", "selected,1:2")
+    asked += ("--permutations", "0", "--margin", "0.25", "--alpha", "0.2", *FEW)
+    done = run(*asked, "-o", "out", "--json")
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)["answers"]
+    assert {one["details"]["alpha"] for one in answers} == {0.2}
+    assert all(one["selected"] for one in answers if one["kind"] == "better-than-mean")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "It is 0.25 votes (stated by whoever asked)" in page
+    assert "--margin 0.25 --alpha 0.2 --permutations 0" in page
+
+
+def test_thresholds_of_one_photo_reach_the_groups(run):
+    asked = ("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", *BRIEFLY, *FEW, "--json")
+    done = run(*asked, "--latent-cosine", "0.5", "--phash-distance", "3")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["protocol"]["latent_cosine"] == 0.5
+    assert summary["protocol"]["phash_distance"] == 3
+    assert summary["groups"]["number"] < 200
+
+
 def test_a_leak_is_said_above_the_scores_and_in_the_summary(run):
     done = run(
         *("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", *BRIEFLY, *FEW),
@@ -208,6 +259,13 @@ def test_photos_in_a_folder_are_evaluated_where_the_base_has_no_features(run, st
         (("coco200-auto", "--held-out", "2"), "a number from 0.01 to 0.9"),
         (("coco200-auto", "--seed", "-1"), "a whole number from 0"),
         (("coco200-auto", "--scheme", "bootstrap"), "k-fold"),
+        (("coco200-auto", "--margin", "0"), "a number of votes above 0"),
+        (("coco200-auto", "--margin", "nan"), "a number of votes above 0"),
+        (("coco200-auto", "--alpha", "1"), "a number between 0 and 1"),
+        (("coco200-auto", "--latent-cosine", "1.5"), "a number from 0 to 1"),
+        (("coco200-auto", "--phash-distance", "65"), "a whole number from 0 to 64"),
+        (("coco200-auto", "--select-by", "luck"), "silhouette"),
+        (("coco200-auto", "--organizers", "linear", "--select-by", "votes"), "NAME/dbscan-prototypes"),
         (("coco200-auto", "--jobs", "0"), "x>=1"),
         (("coco200-auto", "--baselines", "global-meen"), "did you mean 'global-mean'"),
         (("coco200-auto", "--substitute", "latent"), "NAME=VALUE"),

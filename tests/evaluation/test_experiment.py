@@ -523,6 +523,22 @@ def test_a_leak_is_still_told_where_the_cells_were_kept(base, tmp_path, monkeypa
     assert [run.leaks for run in evaluation.runs.values()] == [(), ("organizer",)]
 
 
+def test_a_setting_that_votes_choose_is_that_of_the_organizer_of_that_name(base):
+    searching = nearest("searched", organizer=use("dbscan-prototypes", min_clustered=0.2), k=2)
+    named = searching.evolve(organizer=use("dbscan-by-votes", within=searching.organizer, k=2))
+    arguments = {"ks": (1, 2), "protocol": ONCE, "baselines": ()}
+    chosen = evaluate(base, [nearest(), searching], select_by="votes", **arguments)
+    assert list(chosen.runs) == ["near/linear@custom", "searched/dbscan-by-votes@custom"]
+    assert without_times(chosen) == without_times(evaluate(base, [nearest(), named], **arguments))
+
+
+@pytest.mark.parametrize(
+    ("select_by", "match"), [("luck", "'silhouette', 'votes'"), ("votes", "NAME/dbscan-prototypes")]
+)
+def test_what_selects_nothing_is_refused(base, select_by, match):
+    refused(ParameterError, match, base, [nearest(), CLUSTERED, NEVER], select_by=select_by)
+
+
 def test_leaving_out_each_group_is_one_repeat(base):
     plan = Protocol(scheme="leave-one-group-out")
     evaluation = evaluate(base, [nearest()], ks=(23,), protocol=plan, baselines=())

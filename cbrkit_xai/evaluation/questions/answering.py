@@ -16,7 +16,7 @@ from cbrkit_xai.evaluation.questions.chance import asked_of_chance
 from cbrkit_xai.evaluation.questions.comparing import Study, compared, no_worse
 from cbrkit_xai.evaluation.questions.contestants import Inner, StatedK, best_of_all
 from cbrkit_xai.evaluation.questions.limits import limits as limits  # it is asked for here
-from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
+from cbrkit_xai.evaluation.questions.stated_margin import check_margin, stated_margin
 from cbrkit_xai.evaluation.questions.twins import (
     clustered_configurations,
     latent_and_histogram,
@@ -73,7 +73,7 @@ def answers(
     ParameterError
         A margin, alpha or k out of range.
     """
-    _refuse(alpha, k)
+    check_asked(margin=margin, alpha=alpha, k=k)
     study = Study(
         evaluation=evaluation,
         margin=stated_margin(evaluation, margin),
@@ -183,7 +183,15 @@ def _best_of_all(study: Study) -> Iterator[Asked]:
     )
 
 
-def _refuse(alpha: float, k: StatedK) -> None:
+def check_asked(*, margin: float | None = None, alpha: float = 0.05, k: StatedK = None) -> None:
+    """Refuse before an evaluation what `answers` would refuse after it.
+
+    Raises
+    ------
+    ParameterError
+        A margin, alpha or k out of range.
+    """
+    check_margin(margin)
     if not 0 < alpha < 1:
         raise ParameterError(f"alpha is {alpha!r}", where="alpha", allowed="a number between 0 and 1")
     is_number = isinstance(k, int) and not isinstance(k, bool) and k >= 1

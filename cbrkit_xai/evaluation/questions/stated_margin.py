@@ -38,6 +38,18 @@ class StatedMargin:
         return squared_margin(self.votes, reference_squared_error)
 
 
+def check_margin(margin: float | None) -> None:
+    """Refuse a margin that allows nothing.
+
+    Raises
+    ------
+    ParameterError
+        The margin is no number above 0.
+    """
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
+        raise ParameterError(f"margin is {margin!r}", where="margin", allowed="a number of votes above 0")
+
+
 def stated_margin(evaluation: Evaluation, margin: float | None = None) -> StatedMargin:
     """Return the margin given, or a tenth of what the global mean gains over uniform votes.
 
@@ -52,8 +64,7 @@ def stated_margin(evaluation: Evaluation, margin: float | None = None) -> Stated
         The margin is no number above 0.
     """
     if margin is not None:
-        if not (math.isfinite(margin) and margin > 0):
-            raise ParameterError(f"margin is {margin!r}", where="margin", allowed="a number of votes above 0")
+        check_margin(margin)
         return StatedMargin(votes=float(margin), source="stated by whoever asked")
     missing = [name for name in (UNIFORM, GLOBAL_MEAN) if name not in evaluation.runs]
     if missing:

@@ -39,6 +39,7 @@ def write_report(
     folder: Path,
     *,
     limits: Sequence[str] = (),
+    margin: float | None = None,
     explained_clusters: Sequence[ExplainedClusters] = (),
     permutation: PermutationNull | None = None,
     timings: Sequence[Timing] | None = None,
@@ -59,6 +60,8 @@ def write_report(
         Made if it is not there; files of these names are replaced.
     limits : sequence of str
         Sentences on what the numbers can't show; by default those of `limits`.
+    margin : float, optional
+        Of non-inferiority, as it was given to `answers`.
     explained_clusters : sequence of ExplainedClusters
         As `explain_clusters` gives them, one per configuration.
     permutation : PermutationNull, optional
@@ -79,6 +82,7 @@ def write_report(
     """
     folder = Path(folder)
     times = evaluation.timings if timings is None else tuple(timings)
+    limits = limits or limits_of(evaluation, margin=margin)
     page = _page(evaluation, answers, limits, explained_clusters, permutation, bool(times), command, progress)
     report = folder / REPORT
     html = rendered("report.html.j2", page)
@@ -104,12 +108,12 @@ def _page(
     draws = 0 if permutation is None else len(permutation.draws)
     floor, about = noise_floor_of(evaluation), subtitle(evaluation)
     makers: dict[str, Callable[[], Any]] = {
-        "first": lambda: first_screen(evaluation, answers, limits or limits_of(evaluation)),
+        "first": lambda: first_screen(evaluation, answers, limits),
         "curves": lambda: curves_section(evaluation, floor, permutation, about),
         "scores": lambda: scores_section(evaluation, floor, about),
         "permutation": lambda: permutation_section(evaluation, permutation),
         "confidence": lambda: confidence_section(evaluation, about),
-        "clusters": lambda: clusters_section(evaluation, explained, about),
+        "clusters": lambda: clusters_section(evaluation, explained, answers, about),
         "groups": lambda: groups_section(evaluation),
         "problems": lambda: _problems(evaluation),
         "time": lambda: in_words(has_times),
