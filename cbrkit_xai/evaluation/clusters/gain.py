@@ -13,7 +13,9 @@ from cbrkit_xai.evaluation.results import Evaluation
 
 @attrs.frozen(kw_only=True)
 class Gain:
-    """A clustered prediction against another, on the same held-out cases.
+    """A clustered prediction against another, on the same held-out cases; it describes and decides nothing.
+
+    What decides is the answer to a question, at a k stated beforehand and corrected for all that were asked.
 
     Parameters
     ----------
@@ -32,16 +34,6 @@ class Gain:
     k: int
     other_k: int
     comparison: Comparison
-
-    @property
-    def is_better(self) -> bool:
-        """Whether the whole interval is below 0."""
-        return self.comparison.interval[1] < 0
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether the whole interval is above 0."""
-        return self.comparison.interval[0] > 0
 
 
 def gain(evaluation: Evaluation, first: tuple[str, int], second: tuple[str, int]) -> Gain:

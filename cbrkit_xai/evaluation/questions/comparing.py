@@ -205,6 +205,7 @@ def _with_numbers(
         "test_over_training": differences.test_over_training,
         "region": region,
         "least_variance": differences.least_variance,
+        "compared": [one.candidates[0] for one in (first, second) if not one.is_selected],
     }
     apparent = np.nan
     if asked.selected:

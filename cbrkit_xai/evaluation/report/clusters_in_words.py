@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from cbrkit_xai.evaluation.clusters.bias_and_variance import BiasAndVariance
 from cbrkit_xai.evaluation.clusters.explained import ExplainedCluster, ExplainedClusters
 from cbrkit_xai.evaluation.clusters.gain import Gain
 from cbrkit_xai.evaluation.clusters.losses import UNLIKE, Factor, Losses
+from cbrkit_xai.evaluation.questions.answer import Answer
 from cbrkit_xai.evaluation.report.figures_in_words import (
     counted,
     figure,
@@ -19,10 +21,20 @@ from cbrkit_xai.evaluation.report.figures_in_words import (
     share,
     signed,
 )
-from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-from cbrkit_xai.evaluation.wording import p_value
+from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
+
+AGAINST_RANDOM, AGAINST_LINEAR = "clustering-beats-random-groups", "clustered-no-worse-than-linear"
+"""Kinds of the questions that decide about clusters."""
 
 _ALPHA = 0.05
+_BY_VERDICT = {
+    "yes": "It is the clustering: as many random groups predict worse.",
+    "no": "It is worse than averaging over as many random groups: photos are together that should not be.",
+    "can't tell": (
+        "Can't tell. It may be just the averaging: whatever prototypes gain over few neighbours need not "
+        "come from which photos are together."
+    ),
+}
 
 
 def overview(explained: ExplainedClusters) -> str:
@@ -55,9 +67,10 @@ def votes_follow(explained: ExplainedClusters) -> str:
         f"sizes explain {share(found.by_chance, 1)} on average, and as much or more with a chance of "
         f"{probability(found.p)}"
     )
+    by_itself = "that chance is of this configuration by itself, as if no other had been looked at"
     if found.p < _ALPHA:
-        return f"Votes follow the clusters: {figures}."
-    return f"Votes do not follow the clusters, as far as these photos can tell: {figures}."
+        return f"By this base's numbers they do: {figures} ({by_itself})."
+    return f"Not as far as these photos can tell: {figures} ({by_itself})."
 
 
 def apart(cluster: ExplainedCluster) -> str:
@@ -101,45 +114,56 @@ def votes_inside(cluster: ExplainedCluster) -> str:
 
 
 def gain_in_words(gain: Gain) -> str:
-    """Say whether the clustered prediction is better or worse than another."""
+    """Say how far the clustered prediction errs more or less than another, and decide nothing."""
     comparison = gain.comparison
     whom = f"{gain.against}, k = {gain.other_k}" if gain.other_k else gain.against
     what = f"With k = {gain.k}, against {whom}: "
     if comparison.problem:
         return f"{what}{comparison.problem}."
-    verdict = "better" if gain.is_better else "worse" if gain.is_worse else "can't tell"
     return (
-        f"{what}{verdict}; mean squared error {signed(comparison.estimate)} votes squared "
-        f"({interval(*comparison.interval)}), {p_value(comparison.p)}."
+        f"{what}mean squared error {signed(comparison.estimate)} votes squared, below 0 is better "
+        f"({interval(*comparison.interval)})."
     )
 
 
-def clustering_or_averaging(explained: ExplainedClusters) -> str:
-    """Answer whether it is the clustering that helps or harms, or the averaging that any groups would do."""
-    random = [one for one in explained.gains if "random-prototypes" in one.against]
-    if not random:
+def clustering_or_averaging(
+    explained: ExplainedClusters, answers: Sequence[Answer], evaluation: Evaluation
+) -> str:
+    """Answer whether it is the clustering that helps or harms, or the averaging that any groups would do.
+
+    By the answer to that question, which is corrected for all that were asked, at the k stated beforehand.
+    """
+    answer = answer_about(explained, answers, AGAINST_RANDOM)
+    if answer is None:
         return (
-            "Whether it is the clustering or just the averaging is not answered here: random prototypes of "
-            "equal number were not evaluated."
+            "This was not asked: random prototypes of equal number were not evaluated, or the report was "
+            "written without answers."
         )
-    # The nearest prototype alone: with more of them the choice of cluster matters less and less.
-    first = random[0]
-    if first.comparison.problem:
-        return f"Whether it is the clustering or just the averaging {first.comparison.problem}."
-    if first.is_better:
-        return (
-            "It is the clustering: the nearest prototype predicts better than that of random groups of the "
-            "same number."
-        )
-    if first.is_worse:
-        return (
-            "It is worse than averaging over random groups of the same number: the clusters put photos "
-            "together that should not be."
-        )
+    said = _BY_VERDICT[answer.verdict]
+    return " ".join(one for one in (said, answer.sentence, _no_choice_left(answer, evaluation)) if one)
+
+
+def no_worse_than_linear(explained: ExplainedClusters, answers: Sequence[Answer]) -> str:
+    """Answer whether clusters are no worse than comparing with every case; empty if it was not asked."""
+    answer = answer_about(explained, answers, AGAINST_LINEAR)
+    return "" if answer is None else answer.sentence
+
+
+def answer_about(explained: ExplainedClusters, answers: Sequence[Answer], kind: str) -> Answer | None:
+    """Return the answer to a question of one kind about a clustered configuration, or None."""
+    return next((one for one in answers if one.kind == kind and one.labels[:1] == (explained.label,)), None)
+
+
+def _no_choice_left(answer: Answer, evaluation: Evaluation) -> str:
+    """Say it where so many prototypes speak that it makes no difference which is nearest."""
+    label, k = answer.details.get("compared", [("", 0)])[0]
+    known = evaluation.runs[label].entries if label in evaluation.runs else np.zeros(1)
+    fewest = int(known[known > 0].min(initial=np.iinfo(np.int64).max))
+    if k < fewest:
+        return ""
     return (
-        "It may be just the averaging: the nearest prototype predicts no better than that of random groups "
-        "of the same number, as far as these photos can tell. Whatever prototypes gain over few neighbours "
-        "then comes from averaging many votes, not from which photos are together."
+        f"But with k = {k} every prototype speaks wherever there are {fewest}: all photos of such a fold get "
+        "one prediction, and no clustering could have shown that it helps. A smaller k would ask for it."
     )
 
 

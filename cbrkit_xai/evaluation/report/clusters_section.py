@@ -11,6 +11,7 @@ import attrs
 
 from cbrkit_xai.evaluation.clusters.bias_and_variance import BiasAndVariance
 from cbrkit_xai.evaluation.clusters.explained import ExplainedCluster, ExplainedClusters
+from cbrkit_xai.evaluation.questions.answer import Answer
 from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.clusters_in_words import (
@@ -18,6 +19,7 @@ from cbrkit_xai.evaluation.report.clusters_in_words import (
     clustering_or_averaging,
     gain_in_words,
     losses_in_words,
+    no_worse_than_linear,
     overview,
     parts_in_words,
     votes_follow,
@@ -37,23 +39,31 @@ MOST_CLUSTERS = 12
 
 _READING = (
     "What the clusters are is told of the whole case base. What they cost is told of held-out photos "
-    "alone{how}. All intervals are 95 %. Comparisons stand here each by itself, not corrected for their "
-    "number; those in the answers are."
+    "alone{how}. Whether it is the clustering, and whether it is no worse than neighbours, is decided by the "
+    "answers, corrected for all questions and at the k stated beforehand. Everything else is descriptive: "
+    "each number and each 95 % interval by itself, not corrected for how many there are. It decides nothing."
 )
 _OF_FOLDS = ", for which each fold had clusters of its own"
 _NONE = "No configuration was asked to explain its clusters."
 
 
 def clusters_section(
-    evaluation: Evaluation, explained: Sequence[ExplainedClusters], subtitle: str
+    evaluation: Evaluation,
+    explained: Sequence[ExplainedClusters],
+    answers: Sequence[Answer],
+    subtitle: str,
 ) -> dict[str, Any]:
     """Return what the section shows; pictures are among it."""
-    told = [_told(evaluation, one, subtitle, number) for number, one in enumerate(explained, start=1)]
+    told = [
+        _told(evaluation, one, answers, subtitle, number) for number, one in enumerate(explained, start=1)
+    ]
     how = "" if evaluation.protocol.leaks else _OF_FOLDS
     return {"reading": _READING.format(how=how) if told else _NONE, "explained": told}
 
 
-def _told(evaluation: Evaluation, one: ExplainedClusters, subtitle: str, number: int) -> dict[str, Any]:
+def _told(
+    evaluation: Evaluation, one: ExplainedClusters, answers: Sequence[Answer], subtitle: str, number: int
+) -> dict[str, Any]:
     if one.problem:
         return {"label": one.label, "problem": one.problem, "pictures": []}
     shown = one.clusters[:MOST_CLUSTERS]
@@ -63,7 +73,8 @@ def _told(evaluation: Evaluation, one: ExplainedClusters, subtitle: str, number:
         "problem": "",
         "overview": overview(one),
         "votes_follow": votes_follow(one),
-        "clustering_or_averaging": clustering_or_averaging(one),
+        "clustering_or_averaging": clustering_or_averaging(one, answers, evaluation),
+        "no_worse": no_worse_than_linear(one, answers),
         "gains": [gain_in_words(gain) for gain in one.gains],
         "parts": _parts_in_words(evaluation, one),
         "pictures": _pictures(evaluation, one, subtitle, number),
