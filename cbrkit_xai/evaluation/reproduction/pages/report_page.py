@@ -118,8 +118,8 @@ def _how_decided(reproduction: Reproduction, *, has_times: bool) -> str:
         f"them is kept to {ALPHA:g} (Holm). “Holds” and “does not hold” are both shown by a test, and none "
         "can show both; “can't tell” is what neither was shown for, and is no “does not hold”. A claim about "
         "all configurations holds if every comparison speaks for it, and one that clearly speaks against it "
-        "refutes it; where some comparison could not be made it does not hold, but may hold where it could "
-        "be tested, and the sentence says so."
+        "refutes it. Where some comparison could not be made the verdict is never “holds” but “can't tell”, "
+        "and the sentence says whether the claim holds where it could be tested."
     )
     if has_times:
         said += (
