@@ -23,7 +23,10 @@ from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.report import page as report_page
 from cbrkit_xai.evaluation.report import resampled_scores, write_report
+from cbrkit_xai.evaluation.report.curves import curve
 from cbrkit_xai.evaluation.report.families import families, organizer_of
+from cbrkit_xai.evaluation.report.permutation_table import band
+from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
 from cbrkit_xai.evaluation.scoring.query_independence import query_independence
@@ -509,6 +512,69 @@ def test_the_permutation_table_counts_the_draws_that_err_as_little(tmp_path):
     assert row["observed"] == f"{2.0**0.5:.3f}"
     assert row["shuffled"] == f"{np.sqrt(draws[:, 1]).mean():.3f}"
     assert row["p"] == f"{(1 + (draws[:, 1] <= 2.0).sum()) / 200:.3f}"
+
+
+def shuffled(evaluation):
+    """Errors under shuffled votes, and those observed in the first repeat's folds."""
+    run = evaluation.runs[LINEAR]
+    first = run.predicted[:1] - evaluation.votes[:, None]
+    draws = np.random.default_rng(0).uniform(1.0, 2.0, size=(39, len(KS)))
+    return PermutationNull(
+        columns=[(LINEAR, k) for k in KS],
+        observed=np.nanmean(first**2, axis=(0, 1, 3)),
+        draws=draws,
+        fixed_cases=0,
+        kept="rows",
+    )
+
+
+def test_the_shades_are_compared_with_crosses_of_the_same_folds_and_not_with_the_curve():
+    from matplotlib.figure import Figure
+
+    evaluation = made()
+    null = shuffled(evaluation)
+    one = curve(evaluation, evaluation.runs[LINEAR])
+    panel = Panel(
+        curves=(one,),
+        levels={},
+        floor=None,
+        bands={LINEAR: band(null, LINEAR)},
+        is_one_repeat=False,
+        limits=(0.0, 3.0),
+    )
+    figure = Figure(figsize=panel.size)
+    panel.draw(figure)
+    lines = figure.axes[0].get_lines()
+    (crosses,) = [line for line in lines if line.get_marker() == "x"]
+    np.testing.assert_allclose(crosses.get_ydata(), np.sqrt(null.observed))
+    assert not np.allclose(crosses.get_ydata(), one.rmse)
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "observed, first repeat: compare it with the shades" in words
+    assert "95 % of shuffles of the votes, first repeat" in words
+
+
+def test_the_caption_says_of_which_repeat_the_shades_are(tmp_path):
+    evaluation = made()
+    null = shuffled(evaluation)
+    several = " ".join("".join(read(evaluation, tmp_path / "several", permutation=null).text).split())
+    assert "in the folds of the first repeat alone" in several
+    assert "a curve is of all 2 repeats, and whether it lies within the shades says nothing" in several
+    runs = [
+        attrs.evolve(
+            run,
+            predicted=run.predicted[:1],
+            weight_squares=run.weight_squares[:1],
+            entries=run.entries[:1],
+            inner=None,
+        )
+        for run in evaluation.runs.values()
+    ]
+    single = attrs.evolve(
+        evaluation, runs=runs, folds=attrs.evolve(evaluation.folds, fold_of=evaluation.folds.fold_of[:1])
+    )
+    page = " ".join("".join(read(single, tmp_path / "single", permutation=null).text).split())
+    assert "Shaded: the middle 95 %" in page
+    assert "first repeat alone" not in page
 
 
 def test_stated_confidence_is_told_beside_what_came_true(tmp_path):

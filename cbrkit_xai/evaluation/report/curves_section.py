@@ -12,13 +12,12 @@ from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.curves import Curve, curve
 from cbrkit_xai.evaluation.report.families import Family, families, names_in
 from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, listed, share
-from cbrkit_xai.evaluation.report.permutation_table import band
+from cbrkit_xai.evaluation.report.permutation_table import Band, band
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
 from cbrkit_xai.evaluation.scoring.noise_floor import NoiseFloor
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
-from cbrkit_xai.features import Array
 
 MOST_PICTURES = 24
 """Of a grid of hundreds, the first are drawn; all numbers are in the tables and in results.csv."""
@@ -54,15 +53,14 @@ def curves_section(
                 levels=_of_family(levels, family),
                 floor=floor.rmse,
                 bands=bands,
+                is_one_repeat=evaluation.folds.repeats == 1,
                 limits=limits,
             )
             pictures.append(_picture(evaluation, family, panel, subtitle, number))
     return {"reading": READING, "pictures": pictures, "left_out": _left_out(found, shown, curves)}
 
 
-def _bands(
-    permutation: PermutationNull | None, labels: Iterable[str]
-) -> dict[str, tuple[Array, Array, Array]]:
+def _bands(permutation: PermutationNull | None, labels: Iterable[str]) -> dict[str, Band]:
     if permutation is None:
         return {}
     return {label: band(permutation, label) for label in labels if label in permutation.labels}
@@ -97,11 +95,13 @@ def _of_family(levels: Mapping[str, float], family: Family) -> dict[str, float]:
 
 
 def _limits(
-    curves: Sequence[Curve], bands: Mapping[str, tuple[Array, Array, Array]], levels: Mapping[str, float]
+    curves: Sequence[Curve], bands: Mapping[str, Band], levels: Mapping[str, float]
 ) -> tuple[float, float]:
     """Make room for every curve, its null and the global mean, and for no more: the rest is named beside."""
     values = [one for curve in curves for one in (*curve.rmse, *curve.null)]
-    values += [one for label in bands for one in np.concatenate(bands[label][1:])]
+    values += [
+        value for one in bands.values() for ends in (one.low, one.high, one.observed) for value in ends
+    ]
     values += [levels[GLOBAL_MEAN]] if GLOBAL_MEAN in levels else []
     finite = [value for value in values if np.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
@@ -139,7 +139,7 @@ def _caption(evaluation: Evaluation, panel: Panel) -> str:
         "features to the same ones; arrows name those beyond the scale.",
     ]
     if panel.bands.keys() & {one.run.label for one in panel.curves}:
-        said.append("Shaded: the middle 95 % of the errors when votes are shuffled over the photos.")
+        said.append(_shaded(evaluation))
     names = names_in([one.run for one in panel.curves])
     alike: dict[str, list[str]] = {}
     for one in panel.curves:
@@ -148,6 +148,18 @@ def _caption(evaluation: Evaluation, panel: Panel) -> str:
     said += [f"{listed(those)}: {sentence}" for sentence, those in alike.items()]
     said.append("Noise floor not defined, see the scores." if panel.floor is None else "")
     return " ".join(one for one in said if one)
+
+
+def _shaded(evaluation: Evaluation) -> str:
+    text = "Shaded: the middle 95 % of the errors when votes are shuffled over the photos"
+    repeats = evaluation.folds.repeats
+    if repeats == 1:
+        return f"{text}."
+    return (
+        f"{text}, in the folds of the first repeat alone. Only the crosses, the errors observed in those, "
+        f"are to be compared with it: a curve is of all {repeats} repeats, and whether it lies within the "
+        "shades says nothing."
+    )
 
 
 def _independence(one: Curve) -> str:

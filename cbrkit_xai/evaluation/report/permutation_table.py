@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from cbrkit_xai.evaluation.decisions.max_statistic import max_statistic, standardised
@@ -16,11 +17,35 @@ MIDDLE = (0.025, 0.975)
 """Quantiles between which the middle of the draws lies."""
 
 
-def band(permutation: PermutationNull, label: str) -> tuple[Array, Array, Array]:
-    """Return ks, and the ends of the middle 95 % of the shuffled pooled RMSE, `(ks,)` each."""
-    ks, _, draws = permutation.of(label)
+@attrs.frozen(kw_only=True, eq=False)
+class Band:
+    """Where a run's pooled RMSE lies if votes are shuffled, and what has to lie outside to mean something.
+
+    Parameters
+    ----------
+    ks : array of shape (ks,)
+        Numbers of neighbours.
+    low, high : array of shape (ks,)
+        Ends of the middle 95 % of the shuffled errors.
+    observed : array of shape (ks,)
+        In the same folds, those of the first repeat. A mean over several repeats varies less than this.
+    """
+
+    ks: Array
+    low: Array
+    high: Array
+    observed: Array
+
+    def at(self, ks: Array) -> Band:
+        """Return what there is for some ks."""
+        return Band(**{name: value[np.isin(self.ks, ks)] for name, value in attrs.asdict(self).items()})
+
+
+def band(permutation: PermutationNull, label: str) -> Band:
+    """Return the band of one run."""
+    ks, observed, draws = permutation.of(label)
     low, high = np.sqrt(np.quantile(draws, MIDDLE, axis=0))
-    return np.array(ks), low, high
+    return Band(ks=np.array(ks), low=low, high=high, observed=np.sqrt(observed))
 
 
 def permutation_table(evaluation: Evaluation, permutation: PermutationNull) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cbrkit_xai.evaluation.report.curves import Curve
 from cbrkit_xai.evaluation.report.families import names_in
+from cbrkit_xai.evaluation.report.permutation_table import Band
 from cbrkit_xai.evaluation.report.plots.palette import Look, looks
 from cbrkit_xai.evaluation.report.plots.picture import FAINT, INK, axes_at, shortened, spread
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
@@ -28,6 +29,7 @@ _DASHES = (0, (5, 3))
 
 FLOOR = "noise floor"
 _BASELINE: dict[str, Any] = {"color": FAINT, "linewidth": 0.9, "linestyle": ":"}
+_CROSS: dict[str, Any] = {"marker": "x", "markersize": 4.2, "markeredgewidth": 0.9, "linestyle": "none"}
 _LINES: dict[str, dict[str, Any]] = {
     GLOBAL_MEAN: {"color": INK, "linewidth": 1.1, "linestyle": "-"},
     FLOOR: {"color": INK, "linewidth": 1.1, "linestyle": "-."},
@@ -46,8 +48,10 @@ class Panel:
         Pooled RMSE of what has no neighbours, by its name.
     floor : float or None
         The noise floor.
-    bands : mapping of str to (ks, low, high)
+    bands : mapping of str to Band
         By label of a run: the middle 95 % of its RMSE when votes are shuffled over the cases.
+    is_one_repeat : bool
+        Whether a curve is of the very folds that its band is of; otherwise crosses are.
     limits : (float, float)
         Of the scale, the same in all families.
     """
@@ -55,7 +59,8 @@ class Panel:
     curves: tuple[Curve, ...]
     levels: Mapping[str, float]
     floor: float | None
-    bands: Mapping[str, tuple[Array, Array, Array]]
+    bands: Mapping[str, Band]
+    is_one_repeat: bool
     limits: tuple[float, float]
 
     @property
@@ -71,7 +76,12 @@ class Panel:
 
     @property
     def _legend_rows(self) -> int:
-        return -(-(len(self.curves) + 1 + any(curve.run.label in self.bands for curve in self.curves)) // 2)
+        shaded = 0 if not self._is_shaded else 1 if self.is_one_repeat else 2
+        return -(-(len(self.curves) + 1 + shaded) // 2)
+
+    @property
+    def _is_shaded(self) -> bool:
+        return any(curve.run.label in self.bands for curve in self.curves)
 
     def draw(self, figure: Figure) -> None:
         """Draw it; see `drawn`."""
@@ -107,8 +117,10 @@ class Panel:
     def _draw_curve(self, axes: Axes, curve: Curve, look: Look) -> None:
         band = self.bands.get(curve.run.label)
         if band is not None:
-            ks, low, high = (values[np.isin(band[0], curve.ks)] for values in band)
-            axes.fill_between(ks, low, high, color=look.colour, alpha=0.13, linewidth=0)
+            band = band.at(curve.ks)
+            axes.fill_between(band.ks, band.low, band.high, color=look.colour, alpha=0.13, linewidth=0)
+            if not self.is_one_repeat:
+                axes.plot(band.ks, band.observed, color=look.colour, zorder=5, **_CROSS)
         axes.plot(curve.ks, curve.rmse, color=look.colour, linewidth=1.6, zorder=3)
         hollow = _is_independent(curve)
         for chosen, fill in ((~hollow, look.colour), (hollow, "white")):
@@ -152,8 +164,13 @@ class Panel:
             for name, look in styles.items()
         ]
         handles.append(Line2D([], [], color=INK, linestyle=_DASHES, label="null law, in its run's colour"))
-        if self.bands:
-            handles.append(Patch(color=INK, alpha=0.13, linewidth=0, label="95 % of shuffles of the votes"))
+        if self._is_shaded:
+            label = "95 % of shuffles of the votes"
+            if not self.is_one_repeat:
+                label += ", first repeat"
+                crosses = "observed, first repeat: compare it with the shades"
+                handles.append(Line2D([], [], color=INK, label=crosses, **_CROSS))
+            handles.append(Patch(color=INK, alpha=0.13, linewidth=0, label=label))
         figure.legend(
             handles=handles,
             loc="lower left",
