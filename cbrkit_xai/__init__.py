@@ -6,9 +6,10 @@ listing plugins and printing help stay fast.
 
 from __future__ import annotations
 
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cbrkit_xai.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from cbrkit_xai.case import Ballot, Case, Target
@@ -142,14 +143,4 @@ __all__ = [
     "write_picture",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOME, __all__)

@@ -5,18 +5,26 @@ Every public name stands in `__all__`; each is imported when it is first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cbrkit_xai.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
     from cbrkit_xai.evaluation.experiment import evaluate
     from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
     from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+    from cbrkit_xai.evaluation.questions.across_bases import across_bases
     from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.questions.answering import answers
     from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
     from cbrkit_xai.evaluation.running.writing import write_results
+    from cbrkit_xai.evaluation.simulation.configured import simulated_configuration, simulated_registry
+    from cbrkit_xai.evaluation.simulation.sample import Sample, winning_credit
+    from cbrkit_xai.evaluation.simulation.truth import Truth
+    from cbrkit_xai.evaluation.simulation.vectors import SimulatedVectors
+    from cbrkit_xai.evaluation.simulation.world import World
 
 _HOME = {
     "Answer": "questions.answer",
@@ -26,11 +34,20 @@ _HOME = {
     "Link": "holding_out.groups",
     "Protocol": "holding_out.protocol",
     "Run": "results",
+    "Sample": "simulation.sample",
+    "SimulatedVectors": "simulation.vectors",
     "Split": "holding_out.folds",
     "StatedConfidence": "results",
     "Timing": "results",
+    "Truth": "simulation.truth",
+    "World": "simulation.world",
+    "across_bases": "questions.across_bases",
     "answers": "questions.answering",
     "evaluate": "experiment",
+    "explain_clusters": "clusters.explaining",
+    "simulated_configuration": "simulation.configured",
+    "simulated_registry": "simulation.configured",
+    "winning_credit": "simulation.sample",
     "write_results": "running.writing",
 }
 
@@ -42,22 +59,21 @@ __all__ = [
     "Link",
     "Protocol",
     "Run",
+    "Sample",
+    "SimulatedVectors",
     "Split",
     "StatedConfidence",
     "Timing",
+    "Truth",
+    "World",
+    "across_bases",
     "answers",
     "evaluate",
+    "explain_clusters",
+    "simulated_configuration",
+    "simulated_registry",
+    "winning_credit",
     "write_results",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOME, __all__)
