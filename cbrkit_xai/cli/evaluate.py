@@ -146,15 +146,19 @@ def command(
     from cbrkit_xai.evaluation.experiment import evaluate
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
     from cbrkit_xai.evaluation.questions.answering import answers, check_asked
-    from cbrkit_xai.evaluation.running.writing import check_can_write, summary_of
+    from cbrkit_xai.evaluation.report.writing import check_can_report
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder, in_place
+    from cbrkit_xai.evaluation.running.writing import summary_of
 
     protocol, (numbers, k) = Protocol(**plan), chosen_k(ks)
     check_asked(margin=margin, alpha=alpha, k=k)
     substitute = chosen_substitutes(substitutes)
     found = chosen_base(base, images)
     chosen, left_out = _configurations(found, configurations, profile, organizers, substitute)
-    if output is not None:
-        check_can_write(output)
+    folder = None if output is None else OutputFolder(path=output, command="evaluate")
+    if folder is not None:
+        check_can_report()
+        folder.claim()
     with progress_bar(f"evaluating {len(chosen)} configurations") as progress:
         evaluation = evaluate(
             found,
@@ -173,10 +177,12 @@ def command(
     permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, margin=margin, alpha=alpha, k=k, permutation=permutation, inner=inner)
-    written = []
-    if output is not None:
+    written: list[Path] = []
+    if folder is not None:
         said = command_line(click.get_current_context())
-        written = _written(evaluation, answered, permutation, found, output, margin=margin, said=said)
+        with folder.replacing() as making:
+            files = _written(evaluation, answered, permutation, found, making, margin=margin, said=said)
+        written = in_place(files, making, folder.path)
     if as_json:
         print_json({**summary_of(evaluation, answered), "files": [str(path) for path in written]})
     else:

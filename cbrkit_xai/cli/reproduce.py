@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
     from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder
 
 PAPER, PREDECESSOR = "paper2022", "java2021"
 
@@ -72,23 +73,26 @@ def command(
     BASE is a .cbr file or the name of a bundled one.
     """
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-    from cbrkit_xai.evaluation.running.writing import check_can_write
+    from cbrkit_xai.evaluation.report.writing import check_can_report
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder
 
     if whose == PREDECESSOR and (substitutes or no_times or cluster_scope != "fold"):
         raise click.UsageError("--substitute, --no-times and --cluster-scope go with --as paper2022")
     protocol = Protocol(repeats=repeats, seed=seed, cluster_scope=cluster_scope)  # type: ignore[arg-type]
     substitute = chosen_substitutes(substitutes)
     found = chosen_base(base, images)
-    check_can_write(output)
+    folder = OutputFolder(path=output, command="reproduce" + " --as java2021" * (whose == PREDECESSOR))
+    check_can_report()
+    folder.claim()
     said = _command(whose, images is not None, substitute, repeats, seed, cluster_scope, no_times)
     if whose == PREDECESSOR:
-        return _predecessor(found, output, seed, jobs, said, as_json=as_json)
-    return _paper(found, output, protocol, substitute, jobs, said, with_times=not no_times, as_json=as_json)
+        return _predecessor(found, folder, seed, jobs, said, as_json=as_json)
+    return _paper(found, folder, protocol, substitute, jobs, said, with_times=not no_times, as_json=as_json)
 
 
 def _paper(
     base: CaseBase,
-    folder: Path,
+    output: OutputFolder,
     protocol: Any,
     substitute: dict[str, str],
     jobs: int | None,
@@ -101,12 +105,13 @@ def _paper(
     from cbrkit_xai.evaluation.reproduction.measuring import measured
     from cbrkit_xai.evaluation.reproduction.reproducing import reproduce
     from cbrkit_xai.evaluation.reproduction.writing import write_reproduction
+    from cbrkit_xai.evaluation.running.output_folder import in_place
 
     with progress_bar("repeating the paper's evaluation") as progress:
         found = reproduce(
             base,
             protocol=protocol,
-            folder=folder,
+            folder=output.path,
             substitute=substitute,
             workers=jobs,
             progress=progress,
@@ -115,10 +120,12 @@ def _paper(
     if with_times:
         with progress_bar("timing queries") as progress:
             times = measured(found, base, progress=progress)
-    written = [
-        *write_reproduction(found, folder, command=said, times=times),
-        *_results(found.evaluation, folder),
-    ]
+    with output.replacing() as making:
+        files = [
+            *write_reproduction(found, making, command=said, times=times),
+            *_results(found.evaluation, making),
+        ]
+    written = in_place(files, making, output.path)
     clocked = () if times is None else times[1]
     if as_json:
         _print_json(found, clocked, written)
@@ -128,19 +135,19 @@ def _paper(
 
 
 def _predecessor(
-    base: CaseBase, folder: Path, seed: int, jobs: int | None, said: str, *, as_json: bool
+    base: CaseBase, output: OutputFolder, seed: int, jobs: int | None, said: str, *, as_json: bool
 ) -> int:
     from cbrkit_xai.cli.terminal import print_json, progress_bar, say
     from cbrkit_xai.evaluation.reproduction.predecessor import reproduce_predecessor
     from cbrkit_xai.evaluation.reproduction.writing import write_predecessor
+    from cbrkit_xai.evaluation.running.output_folder import in_place
     from cbrkit_xai.evaluation.running.writing import summary_of
 
     with progress_bar("repeating the predecessor's evaluation") as progress:
-        found = reproduce_predecessor(base, seed=seed, folder=folder, workers=jobs, progress=progress)
-    written = [
-        *write_predecessor(found, folder, command=said),
-        *_results(found.evaluation, folder),
-    ]
+        found = reproduce_predecessor(base, seed=seed, folder=output.path, workers=jobs, progress=progress)
+    with output.replacing() as making:
+        files = [*write_predecessor(found, making, command=said), *_results(found.evaluation, making)]
+    written = in_place(files, making, output.path)
     if as_json:
         summary = summary_of(found.evaluation)
         print_json({**summary, "missing": list(found.missing), "files": [str(one) for one in written]})
@@ -150,7 +157,7 @@ def _predecessor(
     print_evaluation(found.evaluation)
     for one in found.missing:
         say(f"not applicable: {one}")
-    say(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say(f"written to {output.path}: {', '.join(path.name for path in written)}")
     return 0
 
 

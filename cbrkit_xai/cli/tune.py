@@ -36,15 +36,17 @@ def command(
     """Choose configuration and k by nested cross-validation; the global mean may win."""
     from cbrkit_xai.cli.terminal import print_json, progress_bar
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder, in_place
     from cbrkit_xai.evaluation.tuning import default_grid, read_grid, tune
-    from cbrkit_xai.evaluation.tuning.writing import check_can_write, log_of, write_tuning
+    from cbrkit_xai.evaluation.tuning.writing import log_of, write_tuning
 
     protocol = Protocol(**plan)
     chosen = default_grid() if grid is None else read_grid(grid)
     substitute = chosen_substitutes(substitutes)
     found = chosen_base(base, images)
-    if output is not None:
-        check_can_write(output)
+    folder = None if output is None else OutputFolder(path=output, command="tune")
+    if folder is not None:
+        folder.claim()
     with progress_bar("tuning") as progress:
         tuning = tune(
             found,
@@ -55,7 +57,10 @@ def command(
             workers=jobs,
             progress=progress,
         )
-    written = [] if output is None else write_tuning(tuning, output)
+    written: list[Path] = []
+    if folder is not None:
+        with folder.replacing() as making:
+            written = in_place(write_tuning(tuning, making), making, folder.path)
     if as_json:
         print_json({**log_of(tuning), "files": [str(path) for path in written]})
     else:

@@ -22,6 +22,7 @@ from cbrkit_xai.cli.evaluation_choices import (
 )
 from cbrkit_xai.errors import ConfigurationError, ParameterError
 from cbrkit_xai.evaluation.running.default_configurations import default_configurations
+from cbrkit_xai.evaluation.running.output_folder import NAMES
 
 # What takes long, and has tests of its own, is left out.
 BRIEFLY = ("--repeats", "1", "--folds", "3", "-k", "1,3", "--permutations", "0")
@@ -287,8 +288,25 @@ def test_a_folder_with_results_of_something_else_is_refused_before_the_work(run,
     (tmp_path / "results.csv").write_text("mine\n")
     done = run("evaluate", "coco200-auto", "-o", ".")
     assert done.returncode == 2
-    assert "no evaluation wrote it" in only_line(done.stderr)
+    assert "`cbrkit-xai evaluate` did not write it" in only_line(done.stderr)
     assert (tmp_path / "results.csv").read_text() == "mine\n"
+
+
+def test_a_second_evaluation_leaves_nothing_of_the_first_and_no_other_command_writes_there(run, tmp_path):
+    pytest.importorskip("jinja2")
+    asked = ("evaluate", "coco200-auto", "--folds", "3", "--repeats", "1", "--permutations", "0", *FEW)
+    names = "hist-euc@paper2022,hist-cos@paper2022"
+    assert run(*asked, "-k", "1", "--configurations", names, "-o", "out").returncode == 0
+    first = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
+    assert run(*asked, "-k", "1", "--configurations", "hist-euc@paper2022", "-o", "out").returncode == 0
+    second = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
+    assert "plots/rmse-over-k-02.png" in first - second
+    written = json.loads((tmp_path / "out" / ".cbrkit-xai.json").read_text())["files"]
+    assert {name.partition("/")[0] for name in written if not name.startswith("timings-")} <= set(NAMES)
+    refused = run("reproduce", "coco200-auto", "-o", "out", "--substitute", "latent=efficientnet-lite0")
+    assert refused.returncode == 2
+    assert "holds what `cbrkit-xai evaluate` wrote" in only_line(refused.stderr)
+    assert run("tune", "coco200-auto", "-o", "out").returncode == 2
 
 
 def started(tmp_path, cache, folder):

@@ -16,18 +16,20 @@ import pytest
 
 from cbrkit_xai import Configuration
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.errors import MissingDependencyError
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.report import page as report_page
-from cbrkit_xai.evaluation.report import resampled_scores, write_report
+from cbrkit_xai.evaluation.report import resampled_scores, write_report, writing
 from cbrkit_xai.evaluation.report.curves import curve
 from cbrkit_xai.evaluation.report.families import families, organizer_of
 from cbrkit_xai.evaluation.report.permutation_table import band
 from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
+from cbrkit_xai.evaluation.report.writing import check_can_report
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
 from cbrkit_xai.evaluation.scoring.query_independence import query_independence
 
@@ -613,6 +615,13 @@ def test_a_missing_jinja_is_told_with_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingDependencyError, match="pip install jinja2"):
         report_page.rendered("report.html.j2", {})
+
+
+def test_what_the_report_needs_is_asked_for_before_the_work(monkeypatch):
+    check_can_report()
+    monkeypatch.setattr(writing, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"jinja2 and matplotlib.*pip install jinja2 matplotlib"):
+        check_can_report()
 
 
 def test_importing_the_report_loads_nothing_heavy():

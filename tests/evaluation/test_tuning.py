@@ -24,7 +24,7 @@ from cbrkit_xai.evaluation.tuning.grid import grid_of
 from cbrkit_xai.evaluation.tuning.held_out_errors import Predicted, errors_beyond_rounding, errors_of_repeat
 from cbrkit_xai.evaluation.tuning.one_standard_error import simplest_within_one_standard_error
 from cbrkit_xai.evaluation.tuning.sentences import sentences
-from cbrkit_xai.evaluation.tuning.writing import check_can_write, log_of, write_tuning
+from cbrkit_xai.evaluation.tuning.writing import log_of, write_tuning
 from cbrkit_xai.registry import default_registry
 
 SIMULATED = simulated_registry()
@@ -503,12 +503,6 @@ def test_an_interrupted_tuning_goes_on_and_writes_the_same_bytes(tmp_path, monke
     assert told[0][0] >= 1
     assert told[-1] == (2, 2)
     assert [path.read_bytes() for path in write_tuning(again, tmp_path / "killed")] == whole
-
-
-def test_files_that_no_tuning_wrote_are_not_replaced(tmp_path):
-    (tmp_path / "recommended.toml").write_text("mine")
-    with pytest.raises(ParameterError, match=r"'recommended.toml' is there already"):
-        check_can_write(tmp_path)
 
 
 def test_what_is_recommended_is_a_file_that_configures(tmp_path):

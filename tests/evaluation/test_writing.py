@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from cbrkit_xai import Cases, Configuration
-from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.results import Evaluation, Run, Timing
 from cbrkit_xai.evaluation.running import writing
-from cbrkit_xai.evaluation.running.writing import check_can_write, mean_scores, summary_of, write_results
+from cbrkit_xai.evaluation.running.writing import mean_scores, summary_of, write_results
 
 METHODS = ("lime", "xrai")
 VOTES = np.array([[3.0, 1.0], [0.0, 2.0], [5.0, np.nan]])
@@ -209,28 +208,6 @@ def test_a_mean_score_is_that_of_the_predictions_there_are(evaluation):
     means = mean_scores(evaluation.runs["global-mean"], VOTES)
     assert means["top-1"].tolist() == [0.25]  # a tie of two at the top, and once the wrong one
     assert means["regret"].tolist() == [pytest.approx((1.0 + 2.0) / 2)]
-
-
-@pytest.mark.parametrize("name", ["results.csv", "results.parquet", "summary.json", "timings.csv"])
-def test_files_that_no_evaluation_wrote_are_not_replaced(tmp_path, name):
-    (tmp_path / name).write_text("mine")
-    with pytest.raises(ParameterError, match=rf"{name}.*no evaluation wrote it.*another folder"):
-        check_can_write(tmp_path)
-    assert (tmp_path / name).read_text() == "mine"
-
-
-def test_the_folder_of_an_earlier_evaluation_and_a_new_one_can_be_written(tmp_path, evaluation):
-    folder = tmp_path / "new" / "er"
-    check_can_write(folder)
-    write_results(evaluation, folder)
-    check_can_write(folder)
-    assert list((folder / "cells").iterdir()) == []
-
-
-def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path):
-    (tmp_path / "taken").write_text("")
-    with pytest.raises(OSError, match="taken"):
-        check_can_write(tmp_path / "taken")
 
 
 def test_a_run_that_is_killed_while_writing_leaves_the_old_results(evaluation, tmp_path, monkeypatch):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cbrkit_xai.cache import write_atomically
+from cbrkit_xai.errors import MissingDependencyError
 from cbrkit_xai.evaluation.clusters.explained import ExplainedClusters
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.answer import Answer
@@ -31,6 +33,23 @@ from cbrkit_xai.protocols import Progress
 
 REPORT, PLOTS = "report.html", "plots"
 """The page, and the folder of its pictures."""
+
+
+def check_can_report() -> None:
+    """Refuse before the work what `write_report` would fail by after it.
+
+    Raises
+    ------
+    MissingDependencyError
+        Jinja2 or matplotlib is not installed.
+    """
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"the report needs {' and '.join(missing)}",
+            where="report",
+            next_step=f"pip install {' '.join(missing)}",
+        )
 
 
 def write_report(

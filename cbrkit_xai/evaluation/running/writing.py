@@ -14,45 +14,14 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.cache import write_atomically
-from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.questions.answer import Answer, plain
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
-from cbrkit_xai.evaluation.running.cells import FOLDER as CELLS
 from cbrkit_xai.evaluation.scoring.calibration import calibration, coverage, out_of_experience
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse, scored
 from cbrkit_xai.evaluation.wording import leak_in_words
 from cbrkit_xai.features import Array
 
 RESULTS, COLUMNS, SUMMARY, TIMINGS = "results.csv", "results.parquet", "summary.json", "timings.csv"
-
-
-def check_can_write(folder: Path) -> None:
-    """Refuse before the work what would fail after it, or would replace files that are not ours.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written.
-    ParameterError
-        Files of these names lie there, and no evaluation was kept beside them.
-    """
-    there = [name for name in (RESULTS, COLUMNS, SUMMARY, TIMINGS) if (folder / name).exists()]
-    if there and not (folder / CELLS).is_dir():
-        raise ParameterError(
-            f"{there[0]!r} is there already, and no evaluation wrote it",
-            where=str(folder),
-            allowed="a new folder, or that of an earlier evaluation",
-            next_step="name another folder",
-        )
-    (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    trial = folder / CELLS / ".trial"
-    write_atomically(trial, b"")
-    trial.unlink()
 
 
 def has_parquet() -> bool:

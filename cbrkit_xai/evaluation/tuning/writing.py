@@ -14,10 +14,8 @@ from typing import Any
 import attrs
 
 from cbrkit_xai.cache import write_atomically
-from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.decisions.comparison import Comparison
 from cbrkit_xai.evaluation.questions.differences import fold_means
-from cbrkit_xai.evaluation.running.cells import FOLDER as CELLS
 from cbrkit_xai.evaluation.tuning.candidates import SIMPLICITY
 from cbrkit_xai.evaluation.tuning.one_standard_error import RULE
 from cbrkit_xai.evaluation.tuning.sentences import sentences
@@ -25,35 +23,6 @@ from cbrkit_xai.evaluation.tuning.tuned import FoldChoice, Tuning
 from cbrkit_xai.features import Array
 
 LOG, TABLE, RECOMMENDED = "tuning.json", "tuning.csv", "recommended.toml"
-
-
-def check_can_write(folder: Path) -> None:
-    """Refuse before the work what would fail after it, or would replace files that are not ours.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written.
-    ParameterError
-        Files of these names lie there, and no finished cells beside them.
-    """
-    there = [name for name in (LOG, TABLE, RECOMMENDED) if (folder / name).exists()]
-    if there and not (folder / CELLS).is_dir():
-        raise ParameterError(
-            f"{there[0]!r} is there already, and no tuning wrote it",
-            where=str(folder),
-            allowed="a new folder, or that of an earlier tuning",
-            next_step="name another folder",
-        )
-    (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    trial = folder / CELLS / ".trial"
-    write_atomically(trial, b"")
-    trial.unlink()
 
 
 def write_tuning(tuning: Tuning, folder: Path) -> list[Path]:
