@@ -3,7 +3,7 @@ import pytest
 
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.holding_out.groups import Groups
-from cbrkit_xai.evaluation.questions.inner_choice import inner_errors, inner_splits
+from cbrkit_xai.evaluation.questions.inner_choice import inner_errors, inner_splits, splits_inside
 
 N, KS = 30, (1, 4)
 RNG = np.random.default_rng(0)
@@ -125,3 +125,16 @@ def test_progress_is_told_after_each_repeat():
         progress=lambda done, total: told.append((done, total)),
     )
     assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("folds", [2, 5, 11])
+def test_what_serves_a_fold_has_learnt_from_none_of_its_held_out_cases_and_predicts_all_others(folds):
+    dealt = Folds(fold_of=np.arange(N)[None] % folds)
+    inside = [[] for _ in range(folds)]
+    for split, serves in splits_inside(dealt, GROUPS, 0):
+        for fold, among in serves:
+            assert not (dealt.fold_of[0, split.training] == fold).any()
+            assert not np.intersect1d(split.training, split.held_out).size
+            inside[fold].extend(split.held_out[among])
+    for fold in range(folds):
+        assert sorted(inside[fold]) == np.flatnonzero(dealt.fold_of[0] != fold).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -60,41 +61,52 @@ def inner_errors(
     """
     found = []
     for repeat in range(folds.repeats):
-        if 3 <= folds.per_repeat <= MOST_FOLDS_PAIRED:
-            found.append(_by_pairs(predict, folds, repeat, votes))
-        else:
-            found.append(_dealt_anew(predict, folds, groups, repeat, votes, seed))
+        of_fold: list[list[Array]] = [[] for _ in range(folds.per_repeat)]
+        for split, serves in splits_inside(folds, groups, repeat, seed):
+            observed = votes[split.held_out]
+            errors = squared_error(predict(split), observed[:, None])  # (held out, ks)
+            for fold, inside in serves:
+                of_fold[fold].append(_mean(errors[inside], observed[inside]))
+        found.append(np.stack([_over_inner_folds(errors) for errors in of_fold]))
         if progress is not None:
             progress(repeat + 1, folds.repeats)
     return np.stack(found)
 
 
-def _by_pairs(predict: Predict, folds: Folds, repeat: int, votes: Array) -> Array:
+def splits_inside(
+    folds: Folds, groups: Groups, repeat: int, seed: int = 0
+) -> Iterator[tuple[Split, tuple[tuple[int, Array], ...]]]:
+    """Give what has to be organised to know errors inside the training cases of each fold of a repeat.
+
+    Parameters
+    ----------
+    folds : Folds
+        The outer folds.
+    groups : Groups
+        Which are held out together, inside too.
+    repeat : int
+    seed : int
+        Of the dealing, where training cases are dealt anew.
+
+    Yields
+    ------
+    Split
+        Its training cases are of all the folds that it serves.
+    tuple of (int, array of shape (held out,))
+        For each of these folds, which of the split's held-out cases are among its training cases.
+    """
+    if not 3 <= folds.per_repeat <= MOST_FOLDS_PAIRED:
+        for fold in range(folds.per_repeat):
+            for split in inner_splits(folds.split(repeat, fold), groups, seed):
+                yield split, ((fold, np.ones(len(split.held_out), dtype=bool)),)
+        return
     fold_of = folds.fold_of[repeat]
-    of_fold: list[list[Array]] = [[] for _ in range(folds.per_repeat)]
-    for first, second in zip(*np.triu_indices(folds.per_repeat, k=1), strict=True):
+    for first, second in combinations(range(folds.per_repeat), 2):
         both = (fold_of == first) | (fold_of == second)
         held_out = np.flatnonzero(both)
-        split = Split(repeat=repeat, fold=int(first), training=np.flatnonzero(~both), held_out=held_out)
-        errors = squared_error(predict(split), votes[held_out, None])  # (held out, ks)
+        split = Split(repeat=repeat, fold=first, training=np.flatnonzero(~both), held_out=held_out)
         # Neither fold was learnt from: each is an inner fold of the other.
-        for outer, inner in ((first, second), (second, first)):
-            inside = fold_of[held_out] == inner
-            of_fold[outer].append(_mean(errors[inside], votes[held_out[inside]]))
-    return np.stack([_over_inner_folds(errors) for errors in of_fold])
-
-
-def _dealt_anew(
-    predict: Predict, folds: Folds, groups: Groups, repeat: int, votes: Array, seed: int
-) -> Array:
-    found = []
-    for fold in range(folds.per_repeat):
-        errors = []
-        for inner in inner_splits(folds.split(repeat, fold), groups, seed):
-            observed = votes[inner.held_out]
-            errors.append(_mean(squared_error(predict(inner), observed[:, None]), observed))
-        found.append(_over_inner_folds(errors))
-    return np.stack(found)
+        yield split, ((first, fold_of[held_out] == second), (second, fold_of[held_out] == first))
 
 
 def inner_splits(outer: Split, groups: Groups, seed: int = 0) -> Iterator[Split]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.holding_out.groups import Groups
-from cbrkit_xai.evaluation.questions.inner_choice import MOST_FOLDS_PAIRED, inner_splits
+from cbrkit_xai.evaluation.questions.inner_choice import splits_inside
 from cbrkit_xai.evaluation.running.finishing import Arrays
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
 from cbrkit_xai.features import Array
@@ -43,8 +42,8 @@ def errors_of_repeat(
 ) -> Arrays:
     """Return squared errors of every case, outside and inside each fold of a repeat.
 
-    Up to `MOST_FOLDS_PAIRED` folds, the inner folds of one are the others: they keep groups and strata, and
-    what has learnt from all but two folds serves both. Otherwise the training cases are dealt anew.
+    Inner folds are those of `splits_inside`: with few folds a repeat the others, so that they keep groups and
+    strata; otherwise the training cases are dealt anew.
 
     Parameters
     ----------
@@ -87,20 +86,9 @@ _Serves: TypeAlias = tuple[tuple[int, Array | None], ...]
 
 
 def _splits(folds: Folds, groups: Groups, repeat: int, seed: int) -> Iterator[tuple[Split, _Serves]]:
-    fold_of = folds.fold_of[repeat]
     for fold in range(folds.per_repeat):
         yield folds.split(repeat, fold), ((fold, None),)
-    if 3 <= folds.per_repeat <= MOST_FOLDS_PAIRED:
-        for first, second in combinations(range(folds.per_repeat), 2):
-            both = (fold_of == first) | (fold_of == second)
-            held_out = np.flatnonzero(both)
-            split = Split(repeat=repeat, fold=first, training=np.flatnonzero(~both), held_out=held_out)
-            # Neither fold was learnt from: each is an inner fold of the other.
-            yield split, ((first, fold_of[held_out] == second), (second, fold_of[held_out] == first))
-        return
-    for fold in range(folds.per_repeat):
-        for split in inner_splits(folds.split(repeat, fold), groups, seed):
-            yield split, ((fold, np.ones(len(split.held_out), dtype=bool)),)
+    yield from splits_inside(folds, groups, repeat, seed)
 
 
 def errors_beyond_rounding(predicted: Array, observed: Array) -> Array:
