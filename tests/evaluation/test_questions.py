@@ -448,6 +448,16 @@ def test_the_best_of_many_equal_ones_looks_better_than_its_nested_estimate():
     assert answer.estimate > answer.apparent
 
 
+def test_what_looks_best_is_told_as_the_estimate_is_a_mean_over_folds_of_whatever_size():
+    made = Made(n=23)
+    assert len({len(np.flatnonzero(made.fold_of[0] == fold)) for fold in range(5)}) > 1
+    run = made.noisy(LINEAR, 2.0)
+    answer = the("best-better-than-mean", answers(made.evaluation(run)))
+    mean = ((made.mean[:, :, 0] - made.votes) ** 2).mean(axis=2)
+    each = [np.mean(fold_differences(made, squared_errors(run, made.votes, k), mean)) for k in KS]
+    assert answer.apparent == pytest.approx(min(each), rel=1e-12)
+
+
 def test_the_nested_estimate_is_of_what_each_fold_chose_on_the_others():
     made = Made()
     runs = [made.noisy(f"noise{i}/linear@custom", 2.0) for i in range(3)]

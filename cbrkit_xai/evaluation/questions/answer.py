@@ -62,8 +62,8 @@ class Answer:
     sentence : str
         The answer in words, with its numbers or its reason.
     estimate : float
-        Mean paired difference, first minus second, below 0 in the first's favour; of what was *selected* it
-        is the nested one. NaN where there is none.
+        Mean paired difference over the folds, first minus second, below 0 in the first's favour; of what was
+        *selected* it is the nested one. NaN where there is none.
     interval : (float, float)
         95 % at alpha = 0.05, of this question alone.
     unit : str
@@ -75,8 +75,8 @@ class Answer:
     selected : bool
         Whether what is judged was chosen as the best of many.
     apparent : float
-        The difference of what looked best of many, had the same cases chosen and judged it; it flatters. NaN
-        where nothing was selected.
+        The same mean over folds of what looked best of many, had the same cases chosen and judged it; it
+        flatters. NaN where nothing was selected.
     sensitivity : tuple of Sensitivity
         Lines beside the answer.
     details : mapping

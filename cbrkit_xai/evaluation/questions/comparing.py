@@ -209,8 +209,12 @@ def _with_numbers(
     }
     apparent = np.nan
     if asked.selected:
-        at_its_best = first.apparent_errors(evaluation, error) - second.apparent_errors(evaluation, error)
-        apparent = float(np.nanmean(at_its_best))
+        at_its_best = differences_of(
+            first.apparent_errors(evaluation, error),
+            second.apparent_errors(evaluation, error),
+            evaluation.folds,
+        )
+        apparent = float(at_its_best.tested.mean())  # over folds, as the estimate
         details["chosen"] = first.chosen() or second.chosen()
         details["is_inner"] = all(one.choice is None or one.choice.is_inner for one in (first, second))
     return attrs.evolve(
