@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.questions.across_bases import across_bases
     from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.questions.answering import answers
+    from cbrkit_xai.evaluation.report.writing import write_report
     from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
     from cbrkit_xai.evaluation.running.writing import write_results
     from cbrkit_xai.evaluation.simulation.configured import simulated_configuration, simulated_registry
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.simulation.truth import Truth
     from cbrkit_xai.evaluation.simulation.vectors import SimulatedVectors
     from cbrkit_xai.evaluation.simulation.world import World
+    from cbrkit_xai.evaluation.tuning.procedure import tune
+    from cbrkit_xai.evaluation.tuning.tuned import Tuning
 
 _HOME = {
     "Answer": "questions.answer",
@@ -40,6 +43,7 @@ _HOME = {
     "StatedConfidence": "results",
     "Timing": "results",
     "Truth": "simulation.truth",
+    "Tuning": "tuning.tuned",
     "World": "simulation.world",
     "across_bases": "questions.across_bases",
     "answers": "questions.answering",
@@ -47,7 +51,9 @@ _HOME = {
     "explain_clusters": "clusters.explaining",
     "simulated_configuration": "simulation.configured",
     "simulated_registry": "simulation.configured",
+    "tune": "tuning.procedure",
     "winning_credit": "simulation.sample",
+    "write_report": "report.writing",
     "write_results": "running.writing",
 }
 
@@ -65,6 +71,7 @@ __all__ = [
     "StatedConfidence",
     "Timing",
     "Truth",
+    "Tuning",
     "World",
     "across_bases",
     "answers",
@@ -72,7 +79,9 @@ __all__ = [
     "explain_clusters",
     "simulated_configuration",
     "simulated_registry",
+    "tune",
     "winning_credit",
+    "write_report",
     "write_results",
 ]
 
