@@ -31,14 +31,6 @@ def png(width: int, height: int, *extra: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + rows + chunk(b"IEND", b"")
 
 
-def test_the_demo_recommends_a_method_for_a_real_photo(run):
-    done = run("demo")
-    assert done.returncode == 0, done.stderr
-    assert "chelsea.png: show " in done.stdout
-    assert "votes: automatic (2 judge families, not people)" in done.stdout
-    assert "best for you" not in done.stdout
-
-
 def test_the_json_answer_holds_a_ranking_of_all_methods_whose_chances_sum_to_one(run, chelsea):
     done = run("recommend", chelsea, "--json")
     assert done.returncode == 0, done.stderr

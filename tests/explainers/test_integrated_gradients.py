@@ -245,9 +245,8 @@ def test_on_real_photos_the_gap_is_told_and_mostly_under_five_per_cent(coco200):
 
     classifier, explainer = EfficientNetLite0(), IntegratedGradients(max_steps=256)
     gaps = []
-    for path in sorted((coco200 / "images").glob("*.jpg"))[
-        ::40
-    ]:  # benchmarks/bench_explainers.py takes twice as many
+    # Three of the photos; benchmarks/bench_explainers.py takes ten.
+    for path in sorted((coco200 / "images").glob("*.jpg"))[::80]:
         image = open_image(path).pixels
         target = int(classifier.predict(image[None])[0].argmax())
         found = explainer.explain(image, classifier, target, nobody())
@@ -256,5 +255,5 @@ def test_on_real_photos_the_gap_is_told_and_mostly_under_five_per_cent(coco200):
         # Worked out here from the picture that is shown, not read from what the method says of itself.
         gaps.append(abs(found.attribution.sum() - (ends[0] - ends[1])) / abs(ends[0] - ends[1]))
         assert found.details["gap"] == pytest.approx(gaps[-1], rel=1e-3)
-    assert len(gaps) == 5
-    assert sum(gap < 0.05 for gap in gaps) >= 4, gaps
+    assert len(gaps) == 3
+    assert sum(gap < 0.05 for gap in gaps) >= 2, gaps
