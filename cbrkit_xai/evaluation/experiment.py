@@ -20,6 +20,7 @@ from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
 from cbrkit_xai.evaluation.running.selecting import SelectBy, selected_by
 from cbrkit_xai.evaluation.running.working import cores, one_thread_each
+from cbrkit_xai.evaluation.scoring.retest import retest
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 
@@ -127,4 +128,5 @@ def evaluate(
         },
         notes=(*plan.folds.notes, *found.notes),
         timings=found.timings,
+        retest=retest(base),
     )

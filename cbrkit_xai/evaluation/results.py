@@ -14,6 +14,7 @@ from cbrkit_xai.errors import ParameterError, nearest_spelling
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.scoring.retest import Retest
 from cbrkit_xai.features import Array, frozen_floats, frozen_integers
 from cbrkit_xai.freezing import texts
 
@@ -200,6 +201,8 @@ class Evaluation:
         for, or two configurations that predict the same.
     timings : tuple of Timing
         In the order of the runs.
+    retest : Retest, optional
+        How far automatic judges repeat themselves; None where no program voted.
     """
 
     name: str
@@ -216,6 +219,7 @@ class Evaluation:
     hashes: Mapping[str, str]
     notes: tuple[str, ...] = attrs.field(default=(), converter=texts)
     timings: tuple[Timing, ...] = ()
+    retest: Retest | None = None
 
     @property
     def votes(self) -> Array:

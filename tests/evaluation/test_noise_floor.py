@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor, noise_floor_of
+from cbrkit_xai.evaluation.scoring.retest import Retest
 
 NAN = np.nan
 
@@ -72,6 +73,7 @@ def voted(votes, provenance):
         effective_voters=votes.sum(axis=1),
         is_automatic="automatic" in provenance,
         provenance=provenance,
+        retest=Retest(rmse=None, repeated=0, ballots=4, judges=2),
     )
 
 

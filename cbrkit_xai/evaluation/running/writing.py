@@ -84,6 +84,7 @@ def summary_of(evaluation: Evaluation, answers: Sequence[Answer] = ()) -> dict[s
             "methods": list(evaluation.cases.methods),
             "provenance": evaluation.provenance,
             "is_automatic": evaluation.is_automatic,
+            "retest": None if evaluation.retest is None else attrs.asdict(evaluation.retest),
         },
         "seed": evaluation.protocol.seed,
         "protocol": attrs.asdict(evaluation.protocol),

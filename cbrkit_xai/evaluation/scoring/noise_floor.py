@@ -11,7 +11,7 @@ Let n independent people vote on a photo, one vote each, and let a voter choose 
 is without bias. It needs two voters a photo. It says nothing of judges that are programs:
 asked again they say the same, so the scatter between them is no noise that a prediction must leave (it is
 what they disagree about, and a predictor may learn it); how far *they* repeat themselves a test-retest
-tells.
+tells, where a base holds one (`retest`).
 """
 
 from __future__ import annotations
@@ -57,10 +57,11 @@ class NoiseFloor:
 def noise_floor_of(evaluation: Evaluation) -> NoiseFloor:
     """Return the noise floor of an evaluation's votes."""
     if evaluation.is_automatic:
+        again = "" if evaluation.retest is None else f". {evaluation.retest.sentence}"
         return NoiseFloor(
             rmse=None,
-            reason=f"{evaluation.provenance}; a program asked again says the same, so how its votes scatter "
-            "is no noise. A test-retest would tell how far judges repeat themselves",
+            reason=f"{evaluation.provenance}; judges that are programs are no sample of voters, so how they "
+            f"scatter is no noise{again}",
         )
     return noise_floor(evaluation.votes, evaluation.effective_voters)
 
