@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
     from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder
     from cbrkit_xai.evaluation.running.selecting import SelectBy
 
 
@@ -147,7 +148,7 @@ def command(
     from cbrkit_xai.evaluation.holding_out.protocol import Protocol
     from cbrkit_xai.evaluation.questions.answering import answers, check_asked
     from cbrkit_xai.evaluation.report.writing import check_can_report
-    from cbrkit_xai.evaluation.running.output_folder import OutputFolder, in_place
+    from cbrkit_xai.evaluation.running.output_folder import OutputFolder
     from cbrkit_xai.evaluation.running.writing import summary_of
 
     protocol, (numbers, k) = Protocol(**plan), chosen_k(ks)
@@ -177,12 +178,7 @@ def command(
     permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, margin=margin, alpha=alpha, k=k, permutation=permutation, inner=inner)
-    written: list[Path] = []
-    if folder is not None:
-        said = command_line(click.get_current_context())
-        with folder.replacing() as making:
-            files = _written(evaluation, answered, permutation, found, making, margin=margin, said=said)
-        written = in_place(files, making, folder.path)
+    written = [] if folder is None else _written(evaluation, answered, permutation, found, folder, margin)
     if as_json:
         print_json({**summary_of(evaluation, answered), "files": [str(path) for path in written]})
     else:
@@ -247,10 +243,23 @@ def _written(
     answered: Sequence[Answer],
     permutation: PermutationNull | None,
     base: CaseBase,
-    folder: Path,
-    *,
+    folder: OutputFolder,
     margin: float | None,
-    said: str,
+) -> list[Path]:
+    from cbrkit_xai.evaluation.running.output_folder import in_place
+
+    with folder.replacing() as making:
+        files = _written_into(making, evaluation, answered, permutation, base, margin)
+    return in_place(files, making, folder.path)
+
+
+def _written_into(
+    folder: Path,
+    evaluation: Evaluation,
+    answered: Sequence[Answer],
+    permutation: PermutationNull | None,
+    base: CaseBase,
+    margin: float | None,
 ) -> list[Path]:
     from cbrkit_xai.cli.terminal import progress_bar, warn
     from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
@@ -276,7 +285,7 @@ def _written(
             answered,
             folder,
             margin=margin,
-            command=said,
+            command=command_line(click.get_current_context()),
             explained_clusters=explained,
             permutation=permutation,
             timings=(*evaluation.timings, *times),

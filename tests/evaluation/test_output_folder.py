@@ -65,6 +65,15 @@ def test_a_folder_of_another_command_is_refused_before_the_work_and_stays_as_it_
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def test_a_command_that_came_to_nothing_keeps_no_folder_from_another(tmp_path):
+    folder_of(tmp_path, "reproduce").claim()
+    folder_of(tmp_path, "evaluate").claim()
+    assert marked(tmp_path)["command"] == "evaluate"
+    (tmp_path / "cells" / "one.npz").write_text("an hour of work")
+    with pytest.raises(ParameterError, match="`cbrkit-xai evaluate` wrote"):
+        folder_of(tmp_path, "reproduce").claim()
+
+
 def test_what_the_last_time_wrote_and_this_time_does_not_is_gone_and_all_else_stays(tmp_path):
     folder = folder_of(tmp_path)
     folder.claim()

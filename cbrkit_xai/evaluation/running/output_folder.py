@@ -70,7 +70,7 @@ class OutputFolder:
             It is another command's, or files lie there that no command of ours wrote.
         """
         marked = self._marked()
-        if marked is None:
+        if marked is None or (marked["command"] != self.command and self._is_empty(marked["files"])):
             self._refuse_strangers()
             self._mark(())
         elif marked["command"] != self.command:
@@ -127,6 +127,11 @@ class OutputFolder:
     def _mark(self, files: Sequence[str] | set[str]) -> None:
         content = json.dumps({"command": self.command, "files": sorted(files)}, indent=1)
         write_atomically(self.path / MARKER, f"{content}\n".encode())
+
+    def _is_empty(self, files: Sequence[str]) -> bool:
+        """Say whether the command that claimed the folder came to nothing, such as by a mistyped option."""
+        cells = self.path / CELLS
+        return not files and not (cells.is_dir() and any(cells.iterdir()))
 
     def _refuse_strangers(self) -> None:
         for name in NAMES:
