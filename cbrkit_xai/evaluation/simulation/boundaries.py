@@ -18,6 +18,7 @@ from cbrkit_xai.evaluation.decisions.nested_selection import assembled, choose
 from cbrkit_xai.evaluation.decisions.non_inferiority import is_below, non_inferiority
 from cbrkit_xai.evaluation.permutation.permutation_null import permutation_null
 from cbrkit_xai.evaluation.questions.differences import differences_of, fold_means
+from cbrkit_xai.evaluation.simulation.asked_studies import answered_study, is_wrong, would_be_wrong
 from cbrkit_xai.evaluation.simulation.null_studies import (
     NullStudy,
     means_of_nearest,
@@ -54,14 +55,11 @@ class Decision:
         What is true in the studies.
     is_ours : bool
         Whether an evaluation decides so; the others are shown for what they do.
-    limit : str
-        Why it is known to err too often there; empty where it must not.
     """
 
     name: str
     null: str
     is_ours: bool = True
-    limit: str = ""
 
 
 def comparison_errors(seed: int) -> dict[str, bool]:
@@ -154,6 +152,15 @@ def permutation_errors(seed: int) -> dict[str, bool]:
     }
 
 
+def answer_errors(seed: int) -> dict[str, bool]:
+    """Ask whole evaluations without signal all their questions, on the way that a report goes."""
+    given = answered_study(WORLD, seed)
+    return {
+        "answers": any(is_wrong(one) for one in given),
+        "each by itself": any(would_be_wrong(one) for one in given),
+    }
+
+
 def _at_one(study: NullStudy, errors: Array, first: int, second: int) -> Comparison:
     """Compare two descriptions at k = 1 as an evaluation does: clustered by the nearest case too."""
     nearest = study.neighbours(1)[..., 0]  # (descriptions, repeats, n)
@@ -175,6 +182,7 @@ STUDIES: Mapping[str, Callable[[int], dict[str, bool]]] = MappingProxyType(
         "photos": photo_errors,
         "margins": margin_errors,
         "permutations": permutation_errors,
+        "answers": answer_errors,
     }
 )
 """What one study of each kind gets wrong, by the names of its decisions, from a seed."""
@@ -186,6 +194,7 @@ _MANY = f"{_COMPARED} k-NNs and another one, k = {_K}, on independent random fea
 _PHOTOS = "LF-COS and HIST-COS on 200 real photos, k = {}, votes handed out at random"
 _KNOWN_LOSS = f"k = {_LOSS[0]} against k = {_LOSS[1]}, and the true loss is the margin"
 _NO_SIGNAL = f"no signal; {_PERMUTED} descriptions, k = 1 to {max(_PERMUTED_KS)}"
+_ASKED = "whole evaluations without signal, 18 questions each, 7 of them on the boundary"
 _SELECTED = "corrected t finds the best, {}, better than the other one"
 _CLUSTERED = "corrected t, its variance at least that clustered by the nearest case, finds a difference"
 
@@ -229,6 +238,14 @@ DECISIONS: Mapping[str, Mapping[str, Decision]] = MappingProxyType(
             "each by itself": Decision(
                 name="permutation p without correction finds any k better than chance",
                 null=_NO_SIGNAL,
+                is_ours=False,
+            ),
+        },
+        "answers": {
+            "answers": Decision(name="`answers` gives any false yes or no", null=_ASKED),
+            "each by itself": Decision(
+                name="its answers, had each p decided by itself, hold any false yes or no",
+                null=_ASKED,
                 is_ours=False,
             ),
         },
