@@ -149,7 +149,7 @@ def command(
     from cbrkit_xai.evaluation.questions.answering import answers, check_asked
     from cbrkit_xai.evaluation.report.writing import check_can_report
     from cbrkit_xai.evaluation.running.output_folder import OutputFolder
-    from cbrkit_xai.evaluation.running.writing import summary_of
+    from cbrkit_xai.evaluation.writing import summary_of
 
     protocol, (numbers, k) = Protocol(**plan), chosen_k(ks)
     check_asked(margin=margin, alpha=alpha, k=k)
@@ -266,7 +266,7 @@ def _written_into(
     from cbrkit_xai.evaluation.query_times import query_times
     from cbrkit_xai.evaluation.questions.twins import clustered_configurations
     from cbrkit_xai.evaluation.report import write_report
-    from cbrkit_xai.evaluation.running.writing import has_parquet, write_results
+    from cbrkit_xai.evaluation.writing import has_parquet, write_results
 
     if not has_parquet():
         warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')

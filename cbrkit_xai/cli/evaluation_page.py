@@ -58,7 +58,7 @@ def print_warnings(evaluation: Evaluation) -> None:
 
 def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
     from cbrkit_xai.evaluation.questions.own_k import own_k
-    from cbrkit_xai.evaluation.running.writing import mean_scores
+    from cbrkit_xai.evaluation.writing import mean_scores
 
     place = run.ks.index(own_k(run))
     means = mean_scores(run, evaluation.votes)
@@ -74,7 +74,7 @@ def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
 
 def _skill(rmse: float, evaluation: Evaluation) -> float:
     from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-    from cbrkit_xai.evaluation.running.writing import mean_scores
+    from cbrkit_xai.evaluation.writing import mean_scores
 
     if GLOBAL_MEAN not in evaluation.runs:
         return math.nan

@@ -141,7 +141,7 @@ def _predecessor(
     from cbrkit_xai.evaluation.reproduction.predecessor import reproduce_predecessor
     from cbrkit_xai.evaluation.reproduction.writing import write_predecessor
     from cbrkit_xai.evaluation.running.output_folder import in_place
-    from cbrkit_xai.evaluation.running.writing import summary_of
+    from cbrkit_xai.evaluation.writing import summary_of
 
     with progress_bar("repeating the predecessor's evaluation") as progress:
         found = reproduce_predecessor(base, seed=seed, folder=output.path, workers=jobs, progress=progress)
@@ -163,7 +163,7 @@ def _predecessor(
 
 def _results(evaluation: Any, folder: Path) -> list[Path]:
     from cbrkit_xai.cli.terminal import warn
-    from cbrkit_xai.evaluation.running.writing import has_parquet, write_results
+    from cbrkit_xai.evaluation.writing import has_parquet, write_results
 
     if not has_parquet():
         warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')

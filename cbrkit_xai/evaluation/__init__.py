@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.questions.answering import answers
     from cbrkit_xai.evaluation.report.writing import write_report
     from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence, Timing
-    from cbrkit_xai.evaluation.running.writing import write_results
     from cbrkit_xai.evaluation.simulation.configured import simulated_configuration, simulated_registry
     from cbrkit_xai.evaluation.simulation.sample import Sample, winning_credit
     from cbrkit_xai.evaluation.simulation.truth import Truth
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from cbrkit_xai.evaluation.simulation.world import World
     from cbrkit_xai.evaluation.tuning.procedure import tune
     from cbrkit_xai.evaluation.tuning.tuned import Tuning
+    from cbrkit_xai.evaluation.writing import write_results
 
 _HOME = {
     "Answer": "questions.answer",
@@ -54,7 +54,7 @@ _HOME = {
     "tune": "tuning.procedure",
     "winning_credit": "simulation.sample",
     "write_report": "report.writing",
-    "write_results": "running.writing",
+    "write_results": "writing",
 }
 
 __all__ = [

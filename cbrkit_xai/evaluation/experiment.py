@@ -13,14 +13,14 @@ from cbrkit_xai.configurations import Configuration
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.retest import retest
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES, all_runs
 from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
 from cbrkit_xai.evaluation.running.selecting import SelectBy, selected_by
-from cbrkit_xai.evaluation.running.working import cores, one_thread_each
-from cbrkit_xai.evaluation.scoring.retest import retest
+from cbrkit_xai.evaluation.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 

@@ -16,7 +16,7 @@ from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.describing import described
 from cbrkit_xai.errors import NotOrganizableError
 from cbrkit_xai.evaluation.results import Timing
-from cbrkit_xai.evaluation.running.working import one_thread_each
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.features import Features, read_only, take
 from cbrkit_xai.images import Image
 from cbrkit_xai.learning import fitted_to, organize

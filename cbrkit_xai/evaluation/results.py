@@ -14,7 +14,7 @@ from cbrkit_xai.errors import ParameterError, nearest_spelling
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.scoring.retest import Retest
+from cbrkit_xai.evaluation.retest import Retest
 from cbrkit_xai.features import Array, frozen_floats, frozen_integers
 from cbrkit_xai.freezing import texts
 

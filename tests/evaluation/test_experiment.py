@@ -22,8 +22,8 @@ from cbrkit_xai.evaluation.baselines import random_forest
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.running import baseline_cells, configuration_cells, makers
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES
-from cbrkit_xai.evaluation.running.working import StoppedError, leave_if, one_thread_each, work_through
 from cbrkit_xai.evaluation.scoring.stated import state_confidence
+from cbrkit_xai.evaluation.working import StoppedError, leave_if, one_thread_each, work_through
 
 # What is stated and what is nested have tests of their own.
 evaluate = functools.partial(experiment.evaluate, confidence=False, nested=False)

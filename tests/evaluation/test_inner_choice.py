@@ -3,7 +3,7 @@ import pytest
 
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.holding_out.groups import Groups
-from cbrkit_xai.evaluation.questions.inner_choice import inner_errors, inner_splits, splits_inside
+from cbrkit_xai.evaluation.predicting.inner_errors import inner_errors, inner_splits, splits_inside
 
 N, KS = 30, (1, 4)
 RNG = np.random.default_rng(0)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cbrkit_xai.evaluation.retest import Retest
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor, noise_floor_of
-from cbrkit_xai.evaluation.scoring.retest import Retest
 
 NAN = np.nan
 

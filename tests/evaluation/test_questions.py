@@ -17,8 +17,8 @@ from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.across_bases import across_bases
 from cbrkit_xai.evaluation.questions.answering import answers, limits
 from cbrkit_xai.evaluation.questions.contestants import at_stated_k, best_of_all
+from cbrkit_xai.evaluation.questions.effect_sizes import effect_sizes
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
-from cbrkit_xai.evaluation.scoring.effect_sizes import effect_sizes
 
 METHODS = ("lime", "ig", "xrai")
 KS = (1, 3, 5)

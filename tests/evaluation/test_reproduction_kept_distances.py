@@ -9,11 +9,11 @@ from cbrkit_xai.errors import PluginError
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
-from cbrkit_xai.evaluation.predicting import kept_distances as module
 from cbrkit_xai.evaluation.predicting.fold_predictions import distances_once
-from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
 from cbrkit_xai.evaluation.predicting.measured_once import all_distances
+from cbrkit_xai.evaluation.running import kept_distances as module
 from cbrkit_xai.evaluation.running.cells import Cells
+from cbrkit_xai.evaluation.running.kept_distances import kept_distances
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.metrics.euclidean import Euclidean
 from cbrkit_xai.registry import Registry

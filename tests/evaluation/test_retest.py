@@ -9,8 +9,8 @@ import pytest
 from cbrkit_xai import Ballot, Case, CaseBase
 from cbrkit_xai.evaluation.experiment import evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.retest import retest
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
-from cbrkit_xai.evaluation.scoring.retest import retest
 
 
 def ballot(voter, source="automatic", **votes):

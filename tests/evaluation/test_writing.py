@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from cbrkit_xai import Cases, Configuration
+from cbrkit_xai.evaluation import writing
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.results import Evaluation, Run, Timing
-from cbrkit_xai.evaluation.running import writing
-from cbrkit_xai.evaluation.running.writing import mean_scores, summary_of, write_results
+from cbrkit_xai.evaluation.writing import mean_scores, summary_of, write_results
 
 METHODS = ("lime", "xrai")
 VOTES = np.array([[3.0, 1.0], [0.0, 2.0], [5.0, np.nan]])

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from cbrkit_xai.evaluation.running.parameter_bounds import number_between, one_of, whole_number
+from cbrkit_xai.evaluation.parameter_bounds import number_between, one_of, whole_number
 
 Scheme: TypeAlias = Literal["k-fold", "leave-one-group-out", "hold-out"]
 ClusterScope: TypeAlias = Literal["fold", "global"]

@@ -13,7 +13,7 @@ from cbrkit_xai.evaluation.permutation.permuting import DRAWS, permute
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.running.cells import FOLDER, Cells, hash_of_array, key_of_cell
 from cbrkit_xai.evaluation.running.finishing import Arrays
-from cbrkit_xai.evaluation.running.working import one_thread_each
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.kept_fits import key_of
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry

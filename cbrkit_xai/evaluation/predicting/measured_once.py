@@ -12,7 +12,7 @@ import numpy as np
 
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.configurations import Components
-from cbrkit_xai.evaluation.running.working import one_thread_each
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.features import Array, Features, count, frozen, frozen_floats, take
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY
 from cbrkit_xai.organizers.distances import blocks_of_rows, checked_pairwise, distances_from

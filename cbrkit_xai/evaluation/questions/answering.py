@@ -15,6 +15,7 @@ from cbrkit_xai.evaluation.questions.asked import Asked, answered
 from cbrkit_xai.evaluation.questions.chance import asked_of_chance
 from cbrkit_xai.evaluation.questions.comparing import Study, compared, no_worse
 from cbrkit_xai.evaluation.questions.contestants import Inner, StatedK, best_of_all
+from cbrkit_xai.evaluation.questions.effect_sizes import SINGLE_BEST, effect_sizes
 from cbrkit_xai.evaluation.questions.limits import limits as limits  # it is asked for here
 from cbrkit_xai.evaluation.questions.stated_margin import check_margin, stated_margin
 from cbrkit_xai.evaluation.questions.twins import (
@@ -24,7 +25,6 @@ from cbrkit_xai.evaluation.questions.twins import (
     random_twin,
 )
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
-from cbrkit_xai.evaluation.scoring.effect_sizes import SINGLE_BEST, effect_sizes
 from cbrkit_xai.evaluation.scoring.rankings import regret
 from cbrkit_xai.evaluation.wording import judges_of
 

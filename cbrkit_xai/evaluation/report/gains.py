@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import attrs
 
 from cbrkit_xai.evaluation.questions.contestants import at_stated_k
+from cbrkit_xai.evaluation.questions.effect_sizes import SINGLE_BEST, Effect, effect_sizes
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
-from cbrkit_xai.evaluation.scoring.effect_sizes import SINGLE_BEST, Effect, effect_sizes
 
 SKILL, ORACLE_GAP, REGRET = "skill", "oracle-gap-closed", "regret-against-single-best"
 

@@ -20,12 +20,12 @@ from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError
 from cbrkit_xai.evaluation.experiment import evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.predicting.described_once import described_once
-from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
 from cbrkit_xai.evaluation.predicting.orderings import Orderings, running_means
 from cbrkit_xai.evaluation.predicting.substitution import lacking
 from cbrkit_xai.evaluation.reproduction.steps import Steps
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
+from cbrkit_xai.evaluation.running.kept_distances import kept_distances
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.scoring.rankings import top_1
 from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse

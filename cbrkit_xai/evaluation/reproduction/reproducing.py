@@ -15,7 +15,6 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.evaluation.experiment import KS, evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.predicting.described_once import described_once
-from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced, By, balanced, winners_of
@@ -33,8 +32,9 @@ from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction, papers
 from cbrkit_xai.evaluation.reproduction.steps import Steps
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.running.cells import FOLDER, Cells
+from cbrkit_xai.evaluation.running.kept_distances import kept_distances
 from cbrkit_xai.evaluation.running.plan import Plan
-from cbrkit_xai.evaluation.running.working import one_thread_each
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.organizers.linear import Linear
 from cbrkit_xai.protocols import Progress

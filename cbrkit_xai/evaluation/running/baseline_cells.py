@@ -17,7 +17,7 @@ from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Com
 from cbrkit_xai.evaluation.running.makers import features_decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
-from cbrkit_xai.evaluation.running.working import Stop, leave_if
+from cbrkit_xai.evaluation.working import Stop, leave_if
 from cbrkit_xai.protocols import Representation
 
 MOST_NUMBERS = 20_000

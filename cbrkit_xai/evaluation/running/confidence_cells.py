@@ -12,8 +12,8 @@ from cbrkit_xai.evaluation.predicting.measured_once import MeasuredOnce
 from cbrkit_xai.evaluation.results import StatedConfidence
 from cbrkit_xai.evaluation.running.finishing import Arrays
 from cbrkit_xai.evaluation.running.plan import Plan
-from cbrkit_xai.evaluation.running.working import Stop, leave_if
 from cbrkit_xai.evaluation.scoring.stated import state_confidence
+from cbrkit_xai.evaluation.working import Stop, leave_if
 
 
 def state(predictor: FoldPredictor, k: int, plan: Plan, stop: Stop) -> Arrays:

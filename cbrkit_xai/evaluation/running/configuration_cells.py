@@ -15,15 +15,15 @@ from cbrkit_xai.cases import Cases
 from cbrkit_xai.confidence.folds import draw
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.predicting.fold_predictions import STAGES, FoldPredictions, FoldPredictor
-from cbrkit_xai.evaluation.predicting.kept_distances import kept_distances
-from cbrkit_xai.evaluation.questions.inner_choice import inner_errors
+from cbrkit_xai.evaluation.predicting.inner_errors import inner_errors
 from cbrkit_xai.evaluation.results import PARTS_THAT_LEAK, Role, Run, Timing
 from cbrkit_xai.evaluation.running.confidence_cells import state, stated_of
 from cbrkit_xai.evaluation.running.finishing import ONCE, Arrays, Batch, CellName, Compute
+from cbrkit_xai.evaluation.running.kept_distances import kept_distances
 from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
-from cbrkit_xai.evaluation.running.working import Stop, leave_if
+from cbrkit_xai.evaluation.working import Stop, leave_if
 from cbrkit_xai.features import Array
 
 

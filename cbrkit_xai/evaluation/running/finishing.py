@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import attrs
 
 from cbrkit_xai.evaluation.running.cells import Cells
-from cbrkit_xai.evaluation.running.working import Stop, Work, work_through
+from cbrkit_xai.evaluation.working import Stop, Work, work_through
 from cbrkit_xai.features import Array
 
 PREDICTED = "predicted"

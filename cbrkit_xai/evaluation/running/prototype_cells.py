@@ -20,7 +20,7 @@ from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Com
 from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
-from cbrkit_xai.evaluation.running.working import Stop
+from cbrkit_xai.evaluation.working import Stop
 from cbrkit_xai.features import Array
 from cbrkit_xai.registry import Registry
 

@@ -18,8 +18,8 @@ from cbrkit_xai.evaluation.holding_out.folds import Split
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull, permutation_null
 from cbrkit_xai.evaluation.questions.answer import NO, YES, Answer, Verdict
 from cbrkit_xai.evaluation.questions.answering import answers
+from cbrkit_xai.evaluation.questions.effect_sizes import SINGLE_BEST
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, UNIFORM, Evaluation, Run
-from cbrkit_xai.evaluation.scoring.effect_sizes import SINGLE_BEST
 from cbrkit_xai.evaluation.simulation.null_studies import NullStudy, means_of_nearest, null_study
 from cbrkit_xai.evaluation.simulation.world import World
 from cbrkit_xai.features import Array

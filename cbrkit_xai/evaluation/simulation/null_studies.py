@@ -18,8 +18,8 @@ from cbrkit_xai.evaluation.holding_out.dealing import deal, strata_of
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.holding_out.groups import Groups
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.predicting.inner_errors import inner_errors
 from cbrkit_xai.evaluation.predicting.orderings import Orderings, running_means
-from cbrkit_xai.evaluation.questions.inner_choice import inner_errors
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.null_law import vote_variance
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error

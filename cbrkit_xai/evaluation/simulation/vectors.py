@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.components import RepresentationPlugin
-from cbrkit_xai.evaluation.running.parameter_bounds import whole_number
+from cbrkit_xai.evaluation.parameter_bounds import whole_number
 from cbrkit_xai.features import Array
 from cbrkit_xai.hookspecs import hookimpl
 from cbrkit_xai.images import SIDE, Image

@@ -10,7 +10,7 @@ import numpy as np
 
 from cbrkit_xai.case import method_name
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.running.parameter_bounds import number_between, one_of, whole_number
+from cbrkit_xai.evaluation.parameter_bounds import number_between, one_of, whole_number
 from cbrkit_xai.evaluation.simulation.sample import Sample
 from cbrkit_xai.evaluation.simulation.truth import Truth
 from cbrkit_xai.evaluation.simulation.vectors import MOST_DIMENSIONS

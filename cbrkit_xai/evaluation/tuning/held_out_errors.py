@@ -9,7 +9,7 @@ import numpy as np
 
 from cbrkit_xai.evaluation.holding_out.folds import Folds, Split
 from cbrkit_xai.evaluation.holding_out.groups import Groups
-from cbrkit_xai.evaluation.questions.inner_choice import splits_inside
+from cbrkit_xai.evaluation.predicting.inner_errors import splits_inside
 from cbrkit_xai.evaluation.running.finishing import Arrays
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
 from cbrkit_xai.features import Array

@@ -17,9 +17,9 @@ from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Com
 from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import Planned
-from cbrkit_xai.evaluation.running.working import Stop, leave_if
 from cbrkit_xai.evaluation.tuning.candidates import Candidates
 from cbrkit_xai.evaluation.tuning.held_out_errors import Predict, Predicted, errors_of_repeat
+from cbrkit_xai.evaluation.working import Stop, leave_if
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Progress
 

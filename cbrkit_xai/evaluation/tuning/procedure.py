@@ -13,13 +13,13 @@ from cbrkit_xai.errors import CaseBaseError, ParameterError
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
-from cbrkit_xai.evaluation.running.working import cores, one_thread_each
 from cbrkit_xai.evaluation.tuning.candidates import Candidates, candidates_of
 from cbrkit_xai.evaluation.tuning.choosing import chosen_by_all, chosen_in_folds, has_gaps
 from cbrkit_xai.evaluation.tuning.estimate import estimated
 from cbrkit_xai.evaluation.tuning.grid import Grid, default_grid
 from cbrkit_xai.evaluation.tuning.measuring import Measured, measured
 from cbrkit_xai.evaluation.tuning.tuned import Tuning
+from cbrkit_xai.evaluation.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 

@@ -14,7 +14,7 @@ from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfi
 from cbrkit_xai.evaluation.reproduction.timing.fitted_indexes import Fitted, fitted_indexes
 from cbrkit_xai.evaluation.reproduction.timing.growing_base import grown_bases
 from cbrkit_xai.evaluation.reproduction.timing.timed_index import QueryTimes, TimedIndex, time_queries
-from cbrkit_xai.evaluation.running.working import one_thread_each
+from cbrkit_xai.evaluation.working import one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.organizers.clustering import Partition
 from cbrkit_xai.organizers.dbscan_prototypes import DbscanPrototypes

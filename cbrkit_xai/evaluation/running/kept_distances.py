@@ -10,7 +10,7 @@ from cbrkit_xai.evaluation.predicting.fold_predictions import distances_once
 from cbrkit_xai.evaluation.running.cells import key_of_cell
 from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.evaluation.running.plan import Plan
-from cbrkit_xai.evaluation.running.working import cores
+from cbrkit_xai.evaluation.working import cores
 from cbrkit_xai.features import Array
 
 LONG = 2.0
