@@ -176,6 +176,21 @@ def test_a_direction_is_tested_by_the_corrected_t(sign, boundary):
     assert found.estimate == pytest.approx(values.mean())
 
 
+def test_where_predictions_rest_on_one_case_its_variance_counts_if_it_is_the_larger():
+    values = np.random.default_rng(3).normal(0.2, 0.3, size=20)
+    bare = contrast(values)
+    of_folds = (1 / 20 + 0.25) * np.var(values, ddof=1)
+    smaller, larger = (attrs.evolve(bare, least_variance=times * of_folds) for times in (0.5, 4.0))
+    assert directed("x", smaller, 1).interval == directed("x", bare, 1).interval
+    found = directed("x", larger, 1)
+    assert found.p_for == pytest.approx(2 * stats.t(19).sf(values.mean() / (2 * np.sqrt(of_folds))))
+    within = [
+        alike("x", attrs.evolve(one, folds=values - values.mean()), MARGIN, 0.81, numbers={}).p_for
+        for one in (bare, larger)
+    ]
+    assert within[1] > within[0]
+
+
 MARGIN = StatedMargin(votes=0.1, source="stated")
 """From a mean squared error of 0.81 it is 2 x 0.9 x 0.1 + 0.1² = 0.19 votes²."""
 

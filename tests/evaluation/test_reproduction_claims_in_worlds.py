@@ -26,6 +26,7 @@ from cbrkit_xai.evaluation.reproduction.claims.other_features_better import othe
 from cbrkit_xai.evaluation.reproduction.claims.others_alike import others_alike
 from cbrkit_xai.evaluation.reproduction.claims.subject import clustered_subjects, linear_subjects
 from cbrkit_xai.evaluation.reproduction.claims.ten_times_faster import ten_times_faster
+from cbrkit_xai.evaluation.reproduction.claims.tested import contrast, directed
 from cbrkit_xai.evaluation.reproduction.claims.time_grows_with_cases import time_grows_with_cases
 from cbrkit_xai.evaluation.reproduction.hypothesis import hypothesis
 from cbrkit_xai.evaluation.reproduction.papers_configurations import PapersConfiguration
@@ -40,6 +41,12 @@ RNG = np.random.default_rng(11)
 VOTES = RNG.integers(2, 8, size=(N, 3)).astype(float)
 FOLD_OF = np.array([RNG.permutation(np.arange(N) % FOLDS) for _ in range(REPEATS)])
 MARGIN = StatedMargin(votes=0.1, source="stated")
+STATE = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def the_same_chance_whatever_ran_before():
+    RNG.bit_generator.state = STATE
 
 
 def papers(name, missing=""):
@@ -142,6 +149,29 @@ GROWING = FALLING[::-1]
 def falls(misses, configurations=CONFIGURATIONS):
     made = evaluated(lambda name: misses, lambda name: 1.0, configurations=configurations)
     return error_falls_with_k(made, linear_subjects(made, configurations))
+
+
+def test_a_few_hubs_that_err_for_all_others_are_no_evidence_that_the_error_falls():
+    made = evaluated(lambda name: FALLING, lambda name: 1.0)
+    run = made.run(CONFIGURATIONS[0].linear.label)
+    predicted = run.predicted.copy()
+    predicted[:, :, 0] = VOTES  # one neighbour errs nowhere, but for those that the hub is the nearest of
+    predicted[:, :30, 0] += 1.6
+    hub = np.broadcast_to(np.where(np.arange(N) < 30, 59, np.arange(N)), (REPEATS, N))
+    contrasts = []
+    for nearest in (None, hub):
+        one = attrs.evolve(run, predicted=predicted, nearest=nearest)
+        contrasts.append(contrast(attrs.evolve(made, runs=[one]), [(1, one, 25)], [(1, one, 1)]))
+    alone, together = contrasts
+    assert (alone.folds == together.folds).all()
+    assert alone.least_variance == 0
+    # Half of the photos, and the hub itself, go together; each of the others goes with itself alone.
+    difference = (predicted[:, :, 4] - VOTES) ** 2 - (predicted[:, :, 0] - VOTES) ** 2
+    away = difference.mean(axis=2) - difference.mean()
+    of_hub = away[:, :30].sum() + away[:, 59].sum()
+    by_hand = (of_hub**2 + (away[:, 30:59].sum(axis=0) ** 2).sum()) / away.size**2
+    assert together.least_variance == pytest.approx(by_hand)
+    assert directed("x", together, -1).p_for > directed("x", alone, -1).p_for
 
 
 def test_a_holds_where_every_error_falls_and_levels_off():

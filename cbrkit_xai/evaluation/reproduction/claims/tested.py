@@ -9,9 +9,10 @@ from typing import Any, Literal, TypeAlias
 import attrs
 import numpy as np
 
+from cbrkit_xai.evaluation.decisions.comparison import Alternative, Comparison
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.questions.comparing import FEWEST_GROUPS
-from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of
+from cbrkit_xai.evaluation.questions.differences import case_errors, differences_of, nearest_alone
 from cbrkit_xai.evaluation.questions.left_out_folds import left_out
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
@@ -36,6 +37,8 @@ class Contrast:
         Of those folds that count.
     test_over_training : float
         Held-out cases over training cases.
+    least_variance : float
+        Of the mean, as `clustered_variance` has it where predictions rest on one case each.
     problem : str
         Why it cannot be tested; empty if it can.
     note : str
@@ -44,8 +47,20 @@ class Contrast:
 
     folds: Array
     test_over_training: float
+    least_variance: float = 0.0
     problem: str = ""
     note: str = ""
+
+    def tested(self, boundary: float = 0.0, alternative: Alternative = "two-sided") -> Comparison:
+        """Compare the contrast with a boundary by the corrected t."""
+        return corrected_t(
+            self.folds,
+            self.test_over_training,
+            boundary=boundary,
+            alternative=alternative,
+            level=1 - ALPHA,
+            least_variance=self.least_variance,
+        )
 
 
 def contrast(evaluation: Evaluation, plus: Sequence[Term], minus: Sequence[Term]) -> Contrast:
@@ -53,11 +68,22 @@ def contrast(evaluation: Evaluation, plus: Sequence[Term], minus: Sequence[Term]
 
     Folds in which one of the runs was not organised are left out, as `left_out` allows.
     """
-    runs = list({run.label: run for _, run, _ in (*plus, *minus)}.values())
-    found = differences_of(_total(evaluation, plus), _total(evaluation, minus), evaluation.folds)
+    terms = {(run.label, k): run for _, run, k in (*plus, *minus)}
+    runs = list({label: run for (label, _), run in terms.items()}.values())
+    nearest = [nearest_alone(evaluation, *one) for one in terms]
+    found = differences_of(
+        _total(evaluation, plus),
+        _total(evaluation, minus),
+        evaluation.folds,
+        rests_on=[one for one in nearest if one is not None],
+    )
     problem, note = _obstacle(evaluation, runs, found.per_case)
     return Contrast(
-        folds=found.tested, test_over_training=found.test_over_training, problem=problem, note=note
+        folds=found.tested,
+        test_over_training=found.test_over_training,
+        least_variance=found.least_variance,
+        problem=problem,
+        note=note,
     )
 
 
@@ -82,7 +108,7 @@ def directed(
     notes = _joined(note, difference.note)
     if difference.problem:
         return ImpliedComparison(about=about, numbers=numbers or {}, problem=difference.problem, note=notes)
-    tested = corrected_t(difference.folds, difference.test_over_training, boundary=boundary, level=1 - ALPHA)
+    tested = difference.tested(boundary)
     speaks_for = sign * (tested.estimate - boundary) > 0
     return ImpliedComparison(
         about=about,
@@ -115,22 +141,15 @@ def alike(
     given: dict[str, Any] = {"about": about, "numbers": numbers}
     if difference.problem:
         return ImpliedComparison(**given, problem=difference.problem, note=difference.note)
-    folds, share = difference.folds, difference.test_over_training
-    tested = corrected_t(folds, share, level=1 - ALPHA)
+    tested = difference.tested()
     given |= {"estimate": tested.estimate, "interval": tested.interval}
     if tested.problem or margin.problem:
         note = _there(tested.p) if margin.problem and not tested.problem else ""
         problem = tested.problem or margin.problem
         return ImpliedComparison(**given, problem=problem, note=_joined(note, difference.note))
     bound = margin.squared(reference)
-    within = max(
-        corrected_t(folds, share, boundary=bound, alternative="less").p,
-        corrected_t(folds, share, boundary=-bound, alternative="greater").p,
-    )
-    outside = 2 * min(
-        corrected_t(folds, share, boundary=bound, alternative="greater").p,
-        corrected_t(folds, share, boundary=-bound, alternative="less").p,
-    )
+    within = max(difference.tested(bound, "less").p, difference.tested(-bound, "greater").p)
+    outside = 2 * min(difference.tested(bound, "greater").p, difference.tested(-bound, "less").p)
     note = _of_what_size(within, outside) if tested.p <= ALPHA else ""
     return ImpliedComparison(
         **given, p_for=within, p_against=min(1.0, outside), note=_joined(note, difference.note)
