@@ -21,11 +21,13 @@ from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.holding_out.groups import Groups, Link
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.questions.answer import Answer
 from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.report import page as report_page
 from cbrkit_xai.evaluation.report import resampled_scores, write_report, writing
 from cbrkit_xai.evaluation.report.curves import curve
 from cbrkit_xai.evaluation.report.families import families, organizer_of
+from cbrkit_xai.evaluation.report.first_screen import first_screen
 from cbrkit_xai.evaluation.report.permutation_table import band
 from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.report.same_predictions import same_predictions
@@ -244,6 +246,28 @@ def test_the_first_screen_has_the_provenance_the_answers_and_what_they_cannot_sh
     assert "Can't tell" in first
     assert "Whether any explanation helps a person" in first
     assert all(one.sentence in written.text for one in written.answers)
+
+
+@pytest.mark.parametrize(
+    ("passes", "said"), [((), ""), (("a",), "By the margin of 1 of them,"), (("a", "b"), "By the margin,")]
+)
+def test_a_yes_that_the_mean_earns_too_is_said_to_be_worth_little_where_it_is_first_read(passes, said):
+    asked = [
+        Answer(
+            kind="clustered-no-worse-than-linear",
+            question=f"Is {name} no worse?",
+            verdict=verdict,
+            sentence="",
+            labels=(name,),
+            details={"global_mean_passes": name in passes},
+        )
+        for name, verdict in (("a", "yes"), ("b", "yes"), ("c", "can't tell"))
+    ]
+    (row,) = first_screen(made(), asked, [])["short"]
+    yes, open_ = row["verdicts"]
+    assert (yes["whom"], open_["whom"]) == ("a and b", "c")
+    assert yes["but"].startswith(said) and bool(yes["but"]) == bool(said)
+    assert open_["but"] == ""
 
 
 def test_other_sentences_on_what_numbers_cannot_show_take_the_place_of_ours(tmp_path):

@@ -58,13 +58,27 @@ def _in_short(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         {
             "question": _KINDS.get(kind, those[0].question),
             "verdicts": [
-                {"verdict": _SAID[verdict], "tone": _TONES[verdict], "whom": _whom(those, verdict)}
+                {
+                    "verdict": _SAID[verdict],
+                    "tone": _TONES[verdict],
+                    "whom": _whom(those, verdict),
+                    "but": _but(those, verdict),
+                }
                 for verdict in (YES, NO, CANNOT_TELL)
                 if any(one.verdict == verdict for one in those)
             ],
         }
         for kind, those in by_kind.items()
     ]
+
+
+def _but(those: Sequence[Answer], verdict: Verdict) -> str:
+    """Say of a yes that it is worth little where the global mean has earned it too."""
+    passed = [one for one in those if one.verdict == verdict == YES and one.details.get("global_mean_passes")]
+    if not passed:
+        return ""
+    whom = "" if len(passed) == sum(one.verdict == YES for one in those) else f" of {len(passed)} of them"
+    return f"By the margin{whom}, giving every photo the mean is no worse either: it cannot tell CBR from no CBR."
 
 
 def _whom(those: Sequence[Answer], verdict: Verdict) -> str:
