@@ -14,19 +14,27 @@ from cbrkit_xai.choice import Use
 from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.clusters import contrast
-from cbrkit_xai.evaluation.clusters.bias_and_variance import bias_and_variance
+from cbrkit_xai.evaluation.clusters.bias_and_variance import BiasAndVariance, bias_and_variance
 from cbrkit_xai.evaluation.clusters.classes import class_counts
 from cbrkit_xai.evaluation.clusters.colours import Colours
 from cbrkit_xai.evaluation.clusters.contrast import explained_share, of_photos, vote_contrasts
+from cbrkit_xai.evaluation.clusters.explained import ExplainedClusters
 from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
+from cbrkit_xai.evaluation.clusters.gain import Gain, gain
 from cbrkit_xai.evaluation.clusters.losses import DISTANCE, SIZE, UNLIKE, losses
 from cbrkit_xai.evaluation.clusters.members import typical_members
+from cbrkit_xai.evaluation.decisions.comparison import Comparison
 from cbrkit_xai.evaluation.experiment import evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.questions import left_out_folds
 from cbrkit_xai.evaluation.questions.answering import answers
 from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.report import write_report
-from cbrkit_xai.evaluation.report.clusters_in_words import clustering_or_averaging, gain_in_words
+from cbrkit_xai.evaluation.report.clusters_in_words import (
+    clustering_or_averaging,
+    gain_in_words,
+    parts_in_words,
+)
 from cbrkit_xai.evaluation.report.figures_in_words import figure
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.learning import organize
@@ -332,6 +340,56 @@ def test_differences_on_the_page_have_no_verdict_and_no_p(explained):
         said = gain_in_words(one)
         assert not re.search(r"better;|worse|can't tell|p [<=]", said)
         assert figure(abs(one.comparison.estimate)) in said
+
+
+@pytest.mark.parametrize(
+    ("interval", "bias", "variance", "words"),
+    [
+        ((-0.2, 0.1), -0.1, 0.05, "which may be chance: neither part explains anything"),
+        ((-0.2, -0.1), -0.2, 0.05, "miss the photo's own votes less, and vary more, which pays"),
+        ((-0.2, -0.1), 0.05, -0.2, "vary less, and miss the photo's own votes more, which pays"),
+        ((0.1, 0.2), 0.2, -0.05, "vary less, and miss the photo's own votes more, which does not pay"),
+        ((-0.2, -0.1), -0.1, -0.05, "less of both"),
+        ((0.1, 0.2), 0.1, 0.05, "more of both"),
+    ],
+)
+def test_bias_and_variance_are_weighed_only_where_the_errors_differ(interval, bias, variance, words):
+    parts = [
+        BiasAndVariance(label=label, ks=(5,), lasting=[lasting], varying=[varying], cases=9)
+        for label, lasting, varying in (("clustered", 1 + bias, 1 + variance), ("linear", 1, 1))
+    ]
+    whole = Comparison(estimate=float(np.mean(interval)), p=0.5, interval=interval)
+    gains = [Gain(against="linear", k=5, other_k=5, comparison=whole)]
+    found = ExplainedClusters(label="clustered", cases=9, parts=tuple(parts), gains=tuple(gains))
+    assert words in parts_in_words(found, 5, 5)
+    assert "cannot be told" in parts_in_words(attrs.evolve(found, gains=()), 5, 5)
+
+
+def test_a_gain_leaves_out_the_few_folds_without_clusters_and_says_so(explained, monkeypatch):
+    monkeypatch.setattr(left_out_folds, "MOST_LEFT_OUT", 0.2)  # here there are eight folds
+    _, evaluation, _ = explained
+    run = next(one for one in evaluation.configurations if one.clustered)
+    entries = np.array(run.entries)
+    entries[0, 0] = 0
+    away = evaluation.folds.fold_of[0] == 0
+    predicted = np.array(run.predicted)
+    predicted[0, away] = np.nan
+    some = attrs.evolve(run, entries=entries, predicted=predicted, problems=["no clusters"])
+    runs = [some if one.label == run.label else one for one in evaluation.runs.values()]
+    found = gain(attrs.evolve(evaluation, runs=runs), (run.label, 1), ("global-mean", 0))
+    whole = gain(evaluation, (run.label, 1), ("global-mean", 0))
+    assert "was not organised in 1 of" in found.note and not whole.note
+    errors = {
+        one: ((evaluation.run(label).at(k) - evaluation.votes) ** 2).mean(axis=2)
+        for one, (label, k) in {"own": (run.label, 1), "mean": ("global-mean", 0)}.items()
+    }
+    folds = [
+        (errors["own"] - errors["mean"])[repeat, evaluation.folds.fold_of[repeat] == fold].mean()
+        for repeat in range(evaluation.folds.repeats)
+        for fold in range(evaluation.folds.per_repeat)
+    ]
+    assert found.comparison.estimate == pytest.approx(np.mean(folds[1:]))
+    assert whole.comparison.estimate == pytest.approx(np.mean(folds))
 
 
 def test_a_report_says_in_words_what_the_clusters_are(explained, tmp_path):

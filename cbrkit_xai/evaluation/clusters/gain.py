@@ -7,7 +7,7 @@ import attrs
 from cbrkit_xai.evaluation.decisions.comparison import Comparison, cannot_be_tested
 from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.questions.differences import paired_differences
-from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
+from cbrkit_xai.evaluation.questions.left_out_folds import left_out
 from cbrkit_xai.evaluation.results import Evaluation
 
 
@@ -28,29 +28,34 @@ class Gain:
     comparison : Comparison
         Mean difference of the squared error in votes squared, clustered less other: below 0 the clusters
         are better. By the corrected resampled t test.
+    note : str
+        Which folds are left out; empty where none is.
     """
 
     against: str
     k: int
     other_k: int
     comparison: Comparison
+    note: str = ""
 
 
 def gain(evaluation: Evaluation, first: tuple[str, int], second: tuple[str, int]) -> Gain:
     """Compare two runs, each `(label, k)`, over the folds of the evaluation.
 
-    Runs that left some held-out case without a prediction are not compared.
+    Folds in which one of them was not organised are left out, as `left_out` allows.
     """
+    found = [left_out(evaluation, evaluation.run(label)) for label, _ in (first, second)]
+    problem = next((one.problem for one in found if one.problem), "")
     return Gain(
-        against=second[0], k=first[1], other_k=second[1], comparison=_compared(evaluation, first, second)
+        against=second[0],
+        k=first[1],
+        other_k=second[1],
+        comparison=cannot_be_tested(problem) if problem else _compared(evaluation, first, second),
+        note="" if problem else next((one.note for one in found if one.note), ""),
     )
 
 
 def _compared(evaluation: Evaluation, first: tuple[str, int], second: tuple[str, int]) -> Comparison:
-    for label, _ in (first, second):
-        missing = incompleteness(evaluation, evaluation.run(label))
-        if missing:
-            return cannot_be_tested(missing)
     differences = paired_differences(evaluation, first, second)
     return corrected_t(
         differences.tested, differences.test_over_training, least_variance=differences.least_variance

@@ -122,7 +122,7 @@ def gain_in_words(gain: Gain) -> str:
         return f"{what}{comparison.problem}."
     return (
         f"{what}mean squared error {signed(comparison.estimate)} votes squared, below 0 is better "
-        f"({interval(*comparison.interval)})."
+        f"({interval(*comparison.interval)}).{f' {gain.note}' if gain.note else ''}"
     )
 
 
@@ -195,20 +195,21 @@ def _factor(factor: Factor) -> str:
     return f"the {factor.name} (rank correlation {figure(factor.correlation, 2)}, {span})"
 
 
-def parts_in_words(parts: tuple[BiasAndVariance, ...], label: str, k: int, other_k: int) -> str:
+def parts_in_words(explained: ExplainedClusters, k: int, other_k: int) -> str:
     """Compare the two parts of the error of prototypes, k of them, and of neighbours, other_k of them."""
-    own = next((one for one in parts if one.label == label), None)
-    other = next((one for one in parts if one.label not in (label, GLOBAL_MEAN)), None)
-    mean = next((one for one in parts if one.label == GLOBAL_MEAN), None)
+    own = next((one for one in explained.parts if one.label == explained.label), None)
+    other = next((one for one in explained.parts if one.label not in (explained.label, GLOBAL_MEAN)), None)
+    mean = next((one for one in explained.parts if one.label == GLOBAL_MEAN), None)
     if own is None or other is None:
         return "Cannot be told apart: no case was held out twice, or there is nothing to compare with."
     first, second = _at(own, k), _at(other, other_k)
+    whole = next((one for one in explained.gains if one.k == k and one.against == other.label), None)
     text = (
         f"{own.label} with k = {k} misses the votes by {figure(first[0])} votes squared that last over all "
         "training sets (squared bias, and the noise of the votes, which is the same for every predictor), "
         f"and by {figure(first[1])} that change from one training set to the next; {other.label} with "
         f"k = {other_k} by {figure(second[0])} and {figure(second[1])}. "
-        f"{_balance(first[0] - second[0], first[1] - second[1])}"
+        f"{_balance(first[0] - second[0], first[1] - second[1], whole)}"
     )
     if mean is not None:
         text += f" The global mean has {figure(float(mean.lasting[0]))} and {figure(float(mean.varying[0]))}."
@@ -220,13 +221,18 @@ def _at(part: BiasAndVariance, k: int) -> tuple[float, float]:
     return float(part.lasting[place]), float(part.varying[place])
 
 
-def _balance(bias: float, variance: float) -> str:
+def _balance(bias: float, variance: float, whole: Gain | None) -> str:
+    if whole is None or whole.comparison.problem:
+        return "Whether the two differ in sum cannot be told."
+    low, high = whole.comparison.interval
+    if low <= 0 <= high:
+        told = f"{signed(whole.comparison.estimate)} ({interval(low, high)})"
+        return f"In sum they differ by {told}, which may be chance: neither part explains anything."
     if bias <= 0 and variance <= 0:
         return "Prototypes have less of both."
     if bias > 0 and variance > 0:
         return "Prototypes have more of both."
+    outcome = "which pays" if high < 0 else "which does not pay"
     if variance < 0:
-        outcome = "which pays" if bias + variance < 0 else "which does not pay"
         return f"Prototypes vary less, and miss the photo's own votes more, {outcome}."
-    outcome = "which pays" if bias + variance < 0 else "which does not pay"
     return f"Prototypes miss the photo's own votes less, and vary more, {outcome}."

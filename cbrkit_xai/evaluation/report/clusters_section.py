@@ -94,7 +94,7 @@ def _parts_in_words(evaluation: Evaluation, one: ExplainedClusters) -> str:
     runs = [evaluation.runs[part.label] for part in one.parts]
     k = next((telling_k(run) for run in runs if run.label == one.label), 1)
     other_k = next((own_k(run) for run in runs if run.label != one.label), 1)
-    return parts_in_words(one.parts, one.label, k, other_k)
+    return parts_in_words(one, k, other_k)
 
 
 def _cluster(one: ExplainedClusters, cluster: ExplainedCluster, place: int) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def _but(those: Sequence[Answer], verdict: Verdict) -> str:
     if not passed:
         return ""
     whom = "" if len(passed) == sum(one.verdict == YES for one in those) else f" of {len(passed)} of them"
-    return f"By the margin{whom}, giving every photo the mean is no worse either: it cannot tell CBR from no CBR."
+    said = f"By the margin{whom}, giving every photo the mean is no worse either"
+    return f"{said}: it cannot tell CBR from no CBR."
 
 
 def _whom(those: Sequence[Answer], verdict: Verdict) -> str:
