@@ -334,6 +334,27 @@ def test_a_clustering_at_a_k_that_reaches_all_prototypes_is_said_to_have_no_choi
     assert words in clustering_or_averaging(found, answers(evaluation, k=2), evaluation)
 
 
+def test_a_clustering_whose_k_is_chosen_in_each_fold_is_told_of_by_the_least_k_that_was_chosen(
+    explained, tmp_path
+):
+    _, evaluation, found = explained
+    words = "no clustering could have shown that it helps"
+    given = answers(evaluation, k="selected")
+    (answer,) = [one for one in given if one.kind == "clustering-beats-random-groups"]
+    mine, random = answer.details["contestants"]
+    assert mine["name"] == "clouds/k-means-prototypes@made-up (k chosen in each fold)"
+    assert {one["label"] for one in random["judged"]} == {answer.labels[1]}
+    for one in (mine, random):
+        assert sum(part["share"] for part in one["judged"]) == pytest.approx(1)
+    assert min(one["k"] for one in mine["judged"]) == 1
+    assert words not in clustering_or_averaging(found, given, evaluation)
+    never_one = {"contestants": [{"name": "", "judged": [{"label": found.label, "k": 2, "share": 1.0}]}]}
+    changed = [attrs.evolve(one, details=never_one) if one is answer else one for one in given]
+    assert words in clustering_or_averaging(found, changed, evaluation)
+    page = write_report(evaluation, given, tmp_path, explained_clusters=[found]).read_text("utf-8")
+    assert "k chosen in each fold" in page
+
+
 def test_differences_on_the_page_have_no_verdict_and_no_p(explained):
     _, _, found = explained
     for one in found.gains:

@@ -481,7 +481,9 @@ def test_an_inner_cross_validation_decides_where_it_is_given():
     # It says that the bad one is best, and must be believed: it never saw the held-out cases.
     inner = {LINEAR: np.ones((3, 5, 3)), "noise/linear@custom": np.zeros((3, 5, 3))}
     answer = the("best-better-than-mean", answers(made.evaluation(good, bad), inner=inner))
-    assert answer.details["chosen"] == [{"label": "noise/linear@custom", "k": 1, "share": 1.0}]
+    assert answer.details["contestants"][0]["judged"] == [
+        {"label": "noise/linear@custom", "k": 1, "share": 1.0}
+    ]
     assert answer.details["is_inner"]
     assert "other folds" not in answer.sentence
     assert answer.verdict == "no"
@@ -495,7 +497,10 @@ def test_a_k_chosen_in_each_fold_is_marked_selected():
     evaluation = made.evaluation(attrs.evolve(run, predicted=better_at_5))
     answer = the("better-than-mean", answers(evaluation, k="selected"))
     assert answer.selected
-    assert answer.details["chosen"] == [{"label": LINEAR, "k": 5, "share": 1.0}]
+    assert [one["judged"] for one in answer.details["contestants"]] == [
+        [{"label": LINEAR, "k": 5, "share": 1.0}],
+        [{"label": "global-mean", "k": 0, "share": 1.0}],
+    ]
     assert "(k chosen in each fold)" in answer.sentence
 
 

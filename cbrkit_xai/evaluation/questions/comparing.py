@@ -205,7 +205,7 @@ def _with_numbers(
         "test_over_training": differences.test_over_training,
         "region": region,
         "least_variance": differences.least_variance,
-        "compared": [one.candidates[0] for one in (first, second) if not one.is_selected],
+        "contestants": [{"name": one.name, "judged": one.judged()} for one in (first, second)],
     }
     apparent = np.nan
     if asked.selected:
@@ -215,7 +215,6 @@ def _with_numbers(
             evaluation.folds,
         )
         apparent = float(at_its_best.tested.mean())  # over folds, as the estimate
-        details["chosen"] = first.chosen() or second.chosen()
         details["is_inner"] = all(one.choice is None or one.choice.is_inner for one in (first, second))
     return attrs.evolve(
         asked,

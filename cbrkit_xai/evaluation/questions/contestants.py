@@ -89,9 +89,9 @@ class Contestant:
         place = 0 if self.choice is None else self.choice.apparent
         return case_errors(evaluation, *self.candidates[place], error)
 
-    def chosen(self) -> list[dict[str, Any]]:
-        """Return what was chosen in which share of the folds, most often first, as JSON values."""
-        shares = {} if self.choice is None else self.choice.shares
+    def judged(self) -> list[dict[str, Any]]:
+        """Return what stands for it in which share of the folds, most often first, as JSON values."""
+        shares = {0: 1.0} if self.choice is None else self.choice.shares
         return [
             {"label": self.candidates[one][0], "k": self.candidates[one][1], "share": share}
             for one, share in shares.items()

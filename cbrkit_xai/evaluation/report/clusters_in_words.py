@@ -156,7 +156,10 @@ def answer_about(explained: ExplainedClusters, answers: Sequence[Answer], kind: 
 
 def _no_choice_left(answer: Answer, evaluation: Evaluation) -> str:
     """Say it where so many prototypes speak that it makes no difference which is nearest."""
-    label, k = answer.details.get("compared", [("", 0)])[0]
+    clustered, *_ = answer.details.get("contestants", [{"judged": []}])
+    if not clustered["judged"]:
+        return ""
+    label, k = clustered["judged"][0]["label"], min(one["k"] for one in clustered["judged"])
     known = evaluation.runs[label].entries if label in evaluation.runs else np.zeros(1)
     fewest = int(known[known > 0].min(initial=np.iinfo(np.int64).max))
     if k < fewest:
