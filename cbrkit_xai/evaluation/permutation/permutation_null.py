@@ -13,19 +13,16 @@ import attrs
 import numpy as np
 
 from cbrkit_xai.errors import ParameterError, nearest_spelling
-from cbrkit_xai.evaluation.holding_out.dealing import strata_of
 from cbrkit_xai.evaluation.holding_out.folds import Folds
-from cbrkit_xai.evaluation.permutation.vote_shuffling import Shuffling
+from cbrkit_xai.evaluation.permutation.drawing import Drawing, Rerun, row_of
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.evaluation.scoring.vote_errors import pooled_rmse
 from cbrkit_xai.features import Array, frozen_floats
+from cbrkit_xai.freezing import texts
 from cbrkit_xai.protocols import Progress
 
 Predict: TypeAlias = Callable[[Array], Array]
 """`votes (n, methods) -> predicted (repeats, n, ks, methods)` in the same folds, learnt from those votes."""
-
-Rerun: TypeAlias = Callable[[Array], Mapping[str, Array]]
-"""`votes (n, methods) -> label -> pooled mean squared error (ks,)` over the held-out cases."""
 
 _ROUNDING = 1e-12  # a draw that repeats the observed order must count as equal to it
 
@@ -51,6 +48,8 @@ class PermutationNull:
         Cases whose votes no draw could move.
     kept : str
         What the draws left as it is, in words.
+    organized_anew : tuple of str
+        Labels of what was organised anew for each draw, as votes may have a say in it.
     """
 
     columns: tuple[tuple[str, int], ...] = attrs.field(converter=_columns)
@@ -58,6 +57,7 @@ class PermutationNull:
     draws: Array = attrs.field(converter=frozen_floats)
     fixed_cases: int
     kept: str
+    organized_anew: tuple[str, ...] = attrs.field(default=(), converter=texts)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -94,6 +94,11 @@ class PermutationNull:
         return np.where(np.isnan(self.observed) | np.isnan(self.draws).any(axis=0), np.nan, p)
 
     @property
+    def least_p(self) -> float:
+        """What no p is below: that of an observed error smaller than all draws."""
+        return 1 / (1 + len(self.draws))
+
+    @property
     def evidence(self) -> tuple[Array, Array]:
         """The observed statistics and the draws with the sign turned: the larger, the more signal."""
         return -self.observed, -self.draws
@@ -128,18 +133,21 @@ def permutation_null(
     ParameterError
         `rerun` gives another number of errors than the run has ks.
     """
-    votes = evaluation.votes
-    shuffling = _shuffling(evaluation)
-    errors = rerun(votes)
+    drawing = Drawing.of(evaluation, seed)
+    errors = rerun(evaluation.votes)
     columns = [(label, k) for label in errors for k in evaluation.run(label).ks]
-    observed = _row(errors, columns)
+    observed = row_of(errors, columns)
     found = np.empty((draws, len(columns)))
     for draw in range(draws):
-        found[draw] = _row(rerun(votes[shuffling.sources([seed, draw])]), columns)
+        found[draw] = row_of(drawing.errors(draw, rerun), columns)
         if progress is not None:
             progress(draw + 1, draws)
     return PermutationNull(
-        columns=columns, observed=observed, draws=found, fixed_cases=shuffling.fixed, kept=_kept(shuffling)
+        columns=columns,
+        observed=observed,
+        draws=found,
+        fixed_cases=drawing.shuffling.fixed,
+        kept=drawing.kept,
     )
 
 
@@ -168,32 +176,3 @@ def rerun_of(predictors: Mapping[str, Predict]) -> Rerun:
         }
 
     return rerun
-
-
-def _shuffling(evaluation: Evaluation) -> Shuffling:
-    if evaluation.protocol.scheme == "leave-one-group-out":  # nothing was dealt by winner
-        return Shuffling(groups=evaluation.groups)
-    # Also winners too rare to be a stratum of their own are kept apart, whatever deal put them together:
-    # a finer partition leaves the test exact.
-    return Shuffling(
-        groups=evaluation.groups,
-        strata=strata_of(evaluation.cases, 1),
-        fold_of=evaluation.folds.fold_of[0],
-    )
-
-
-def _row(errors: Mapping[str, Array], columns: list[tuple[str, int]]) -> Array:
-    labels = dict.fromkeys(label for label, _ in columns)
-    row = np.concatenate([np.empty(0), *(np.atleast_1d(errors[label]) for label in labels)])
-    if len(row) != len(columns):
-        raise ParameterError(
-            f"{len(row)} errors for {len(columns)} pairs of label and k",
-            where="rerun",
-            allowed="one error for each k that its run was evaluated with",
-        )
-    return row
-
-
-def _kept(shuffling: Shuffling) -> str:
-    kept = "each case's votes as one row; the rows of a group together"
-    return kept if shuffling.strata is None else f"{kept}; each fold's number of winners per method"

@@ -1,38 +1,47 @@
-"""Runs the permutation null for all configurations of an evaluation."""
+"""Runs the permutation null for all configurations of an evaluation, block by block on all cores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import attrs
+import numpy as np
 
 from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
-from cbrkit_xai.configurations import Configuration
+from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.permutation.permutation_null import (
-    PermutationNull,
-    Predict,
-    folds_that_count,
-    permutation_null,
-    rerun_of,
+from cbrkit_xai.evaluation.permutation.blocks_of_draws import (
+    DRAWS,
+    DRAWS_ANEW,
+    OBSERVED,
+    blocks_of,
+    keys_of,
 )
-from cbrkit_xai.evaluation.permutation.predicting_again import predict_again
+from cbrkit_xai.evaluation.permutation.drawing import Drawing, Rerun, row_of
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull, folds_that_count, rerun_of
+from cbrkit_xai.evaluation.permutation.predicting_again import ignores_votes, predict_again
 from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
-from cbrkit_xai.evaluation.results import Evaluation, Run
+from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.running.cells import Cells
+from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute, finish
+from cbrkit_xai.evaluation.working import Stop, cores, one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Progress
 from cbrkit_xai.registry import Registry
 
-DRAWS = 999
-"""Draws by default: no p is below .001."""
+_ERRORS = "errors"
 
 
 def permute(
     evaluation: Evaluation,
     base: CaseBase,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = 0,
     registry: Registry | None = None,
+    cells: Cells | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> PermutationNull:
     """Return the errors that the configurations of an evaluation would have without signal.
@@ -45,14 +54,19 @@ def permute(
         Of `base`.
     base : CaseBase
         Where the features are.
-    draws : int
-        How often the votes are handed out anew.
+    draws : int, optional
+        How often the votes are handed out anew; by default `DRAWS`, and `DRAWS_ANEW` where something is
+        organised anew for each of them.
     seed : int
         Of the draws.
     registry : Registry, optional
         By default that of everything installed.
+    cells : Cells, optional
+        Where finished blocks of draws are kept.
+    workers : int, optional
+        Threads; by default one for each core. No number depends on it.
     progress : callable, optional
-        Called with (draws done, draws).
+        Called with (blocks done, blocks); the observed errors are one.
 
     Raises
     ------
@@ -66,27 +80,83 @@ def permute(
             f"{base.name!r} has other cases than were evaluated", where="base", allowed=evaluation.name
         )
     registry = registry or registries.default_registry()
+    composed = {
+        run.label: run.configuration.components(registry)
+        for run in evaluation.configurations
+        if run.configuration is not None and run.is_complete
+    }
+    anew = [label for label, components in composed.items() if not ignores_votes(components)]
+    if draws is None:
+        draws = DRAWS_ANEW if anew else DRAWS
+    blocks = blocks_of(draws, anew=bool(anew))
+    drawing = Drawing.of(evaluation, seed)
+    columns = [(label, k) for label in composed for k in evaluation.run(label).ks]
+    batch = Batch(
+        keys=keys_of(blocks, evaluation, base, composed, seed, registry),
+        prepare=lambda: _computing(blocks, drawing, _rerun(evaluation, base, composed), columns),
+    )
+    with one_thread_each():
+        found = finish(
+            [batch],
+            cells or Cells(),
+            workers=workers or cores(),
+            advance=_telling(progress, len(batch.keys)),
+        )
+    return PermutationNull(
+        columns=columns,
+        observed=found[OBSERVED][_ERRORS][0],
+        draws=np.concatenate([np.empty((0, len(columns))), *(found[name][_ERRORS] for name in blocks)]),
+        fixed_cases=drawing.shuffling.fixed,
+        kept=drawing.kept,
+        organized_anew=anew,
+    )
+
+
+def _computing(
+    blocks: Mapping[CellName, range], drawing: Drawing, rerun: Rerun, columns: list[tuple[str, int]]
+) -> Compute:
+    def compute(name: CellName, stop: Stop) -> Arrays:
+        if name == OBSERVED:
+            return {_ERRORS: row_of(rerun(drawing.votes), columns)[None]}
+        return {_ERRORS: drawing.block(blocks[name], rerun, columns, stop)}
+
+    return compute
+
+
+def _telling(progress: Progress | None, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done, total)
+
+    return advance
+
+
+def _rerun(evaluation: Evaluation, base: CaseBase, composed: Mapping[str, Components]) -> Rerun:
     distances: dict[tuple[str, str], Array | None] = {}
-    predictors: dict[str, Predict] = {}
-    for run in evaluation.configurations:
-        if run.configuration is None or not run.is_complete:
-            continue
-        predictor = _predictor(run, run.configuration, evaluation, base, registry, distances)
-        predictors[run.label] = predict_again(predictor, folds_that_count(evaluation))
-    return permutation_null(evaluation, rerun_of(predictors), draws=draws, seed=seed, progress=progress)
+    folds = folds_that_count(evaluation)
+    return rerun_of(
+        {
+            label: predict_again(_predictor(label, components, evaluation, base, distances), folds)
+            for label, components in composed.items()
+        }
+    )
 
 
 def _predictor(
-    run: Run,
-    configuration: Configuration,
+    label: str,
+    components: Components,
     evaluation: Evaluation,
     base: CaseBase,
-    registry: Registry,
     distances: dict[tuple[str, str], Array | None],
 ) -> FoldPredictor:
-    components = configuration.components(registry)
+    run = evaluation.run(label)
+    assert run.configuration is not None  # noqa: S101 - it was composed
     cases = attrs.evolve(base.columns(components.representation), groups=evaluation.groups.names)
-    measured_by = components.representation.fingerprint, str(configuration.metric)
+    measured_by = components.representation.fingerprint, str(run.configuration.metric)
     if measured_by not in distances:
         distances[measured_by] = distances_once(components, cases)
     return FoldPredictor(

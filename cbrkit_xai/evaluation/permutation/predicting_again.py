@@ -68,13 +68,12 @@ def predict_again(predictor: FoldPredictor, folds: Folds) -> Predict:
     finder = _Finder.of(predictor)
     splits = list(folds.splits())
     shape = (folds.repeats, folds.cases, len(predictor.ks), len(predictor.cases.methods))
-    if ignores_votes(predictor.components):
-        each = [_fixed(finder, split) for split in splits]
-    else:
-        each = [_anew(predictor, split) for split in splits]
+    fixed = ignores_votes(predictor.components)
+    once = [_fixed(finder, split) for split in splits] if fixed else []
 
     def predict(votes: Array) -> Array:
         predicted = np.full(shape, np.nan)
+        each = once if fixed else _anew(predictor, splits, votes)
         for split, of_fold in zip(splits, each, strict=True):
             found = of_fold(votes)
             if np.isnan(found).all():  # an error over the other folds would be one of other cases
@@ -104,12 +103,10 @@ def _is_known(organizer: Any) -> bool:
     return type(organizer) in _IGNORE_VOTES
 
 
-def _anew(predictor: FoldPredictor, split: Split) -> Callable[[Array], Array]:
-    def predict(votes: Array) -> Array:
-        cases = attrs.evolve(predictor.cases, votes=votes)
-        return attrs.evolve(predictor, cases=cases).predict(split).predicted
-
-    return predict
+def _anew(predictor: FoldPredictor, splits: Sequence[Split], votes: Array) -> list[Callable[[Array], Array]]:
+    # One predictor for all folds: where all cases are organised at once, that is done once a draw.
+    told = attrs.evolve(predictor, cases=attrs.evolve(predictor.cases, votes=votes))
+    return [lambda _, split=split: told.predict(split).predicted for split in splits]  # type: ignore[misc]
 
 
 @attrs.frozen(kw_only=True, eq=False)
