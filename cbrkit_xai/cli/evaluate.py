@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
-from cbrkit_xai.cli.command_line import command_line
 from cbrkit_xai.cli.evaluation_choices import (
     PAPERS_KS,
     chosen_k,
@@ -25,14 +24,10 @@ from cbrkit_xai.cli.evaluation_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cbrkit_xai.case_base import CaseBase
     from cbrkit_xai.configurations import Configuration
     from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
-    from cbrkit_xai.evaluation.questions.answer import Answer
     from cbrkit_xai.evaluation.results import Evaluation
-    from cbrkit_xai.evaluation.running.output_folder import OutputFolder
     from cbrkit_xai.evaluation.running.selecting import SelectBy
 
 
@@ -178,7 +173,13 @@ def command(
     permutation = _permutation(evaluation, found, output, permutations)
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, margin=margin, alpha=alpha, k=k, permutation=permutation, inner=inner)
-    written = [] if folder is None else _written(evaluation, answered, permutation, found, folder, margin)
+    written = []
+    if folder is not None:
+        from cbrkit_xai.cli.evaluation_writing import write_evaluation
+
+        written = write_evaluation(
+            evaluation, answered, folder, found, permutation=permutation, margin=margin
+        )
     if as_json:
         print_json({**summary_of(evaluation, answered), "files": [str(path) for path in written]})
     else:
@@ -236,59 +237,3 @@ def _permutation(
 
     with progress_bar("asking what chance alone would give") as progress:
         return kept_permutation(evaluation, base, folder=folder, draws=draws, progress=progress)
-
-
-def _written(
-    evaluation: Evaluation,
-    answered: Sequence[Answer],
-    permutation: PermutationNull | None,
-    base: CaseBase,
-    folder: OutputFolder,
-    margin: float | None,
-) -> list[Path]:
-    from cbrkit_xai.evaluation.running.output_folder import in_place
-
-    with folder.replacing() as making:
-        files = _written_into(making, evaluation, answered, permutation, base, margin)
-    return in_place(files, making, folder.path)
-
-
-def _written_into(
-    folder: Path,
-    evaluation: Evaluation,
-    answered: Sequence[Answer],
-    permutation: PermutationNull | None,
-    base: CaseBase,
-    margin: float | None,
-) -> list[Path]:
-    from cbrkit_xai.cli.terminal import progress_bar, warn
-    from cbrkit_xai.evaluation.clusters.explaining import explain_clusters
-    from cbrkit_xai.evaluation.query_times import query_times
-    from cbrkit_xai.evaluation.questions.twins import clustered_configurations
-    from cbrkit_xai.evaluation.report import write_report
-    from cbrkit_xai.evaluation.writing import has_parquet, write_results
-
-    if not has_parquet():
-        warn('results.parquet is left out; for it: pip install "cbrkit-xai[evaluation]"')
-    evaluated = [run.configuration for run in evaluation.configurations if run.configuration is not None]
-    with progress_bar("timing single photos") as progress:
-        times = query_times(base, evaluated, seed=evaluation.protocol.seed, progress=progress)
-    written = write_results(evaluation, folder, answered, query_times=times)
-    explained = [
-        explain_clusters(base, run.configuration, evaluation)
-        for run in clustered_configurations(evaluation)
-        if run.configuration is not None and run.clustered
-    ]
-    with progress_bar("writing the report") as progress:
-        report = write_report(
-            evaluation,
-            answered,
-            folder,
-            margin=margin,
-            command=command_line(click.get_current_context()),
-            explained_clusters=explained,
-            permutation=permutation,
-            timings=(*evaluation.timings, *times),
-            progress=progress,
-        )
-    return [report, *written]

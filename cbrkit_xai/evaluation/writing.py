@@ -65,13 +65,21 @@ def write_results(
     found = summary_of(evaluation, answers)
     summary = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / SUMMARY, f"{summary}\n".encode())
-    rows = ["configuration,repeat,stage,seconds"]
-    rows += [
-        f"{_quoted(one.label)},{one.repeat},{_quoted(one.stage)},{one.seconds!r}"
-        for one in (*evaluation.timings, *query_times)
-    ]
-    write_atomically(folder / TIMINGS, ("\n".join(rows) + "\n").encode())
+    write_timings((*evaluation.timings, *query_times), folder)
     return [folder / name for name in (RESULTS, *([COLUMNS] if parquet else []), SUMMARY, TIMINGS)]
+
+
+def write_timings(timings: Sequence[Timing], folder: Path) -> None:
+    """Write `timings.csv`.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    rows = ["configuration,repeat,stage,seconds"]
+    rows += [f"{_quoted(one.label)},{one.repeat},{_quoted(one.stage)},{one.seconds!r}" for one in timings]
+    write_atomically(folder / TIMINGS, ("\n".join(rows) + "\n").encode())
 
 
 def summary_of(evaluation: Evaluation, answers: Sequence[Answer] = ()) -> dict[str, Any]:
