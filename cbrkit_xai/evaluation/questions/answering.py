@@ -64,9 +64,9 @@ def answers(
     permutation : PermutationNull, optional
         Errors under shuffled votes.
     inner : mapping of str to array, optional
-        Per label the inner errors `(repeats, folds, ks)` of `inner_choice.inner_errors`. With them, what is
-        selected is chosen by nested cross-validation; without them, on the repeat's other folds, and the
-        answers say what that does.
+        Per label the inner errors `(repeats, folds, ks)` of `inner_errors.inner_errors`. With them, what is
+        selected is chosen by nested cross-validation; without them, or where what it is compared with has
+        none, on the repeat's other folds, and the answers say what that does.
 
     Raises
     ------
@@ -116,14 +116,14 @@ def _clustered_against_linear(study: Study) -> Iterator[Asked]:
     for run in clustered_configurations(study.evaluation):
         twin = linear_twin(study.evaluation, run)
         if twin is not None:
-            yield no_worse(study, study.contestant(run), study.contestant(twin))
+            yield no_worse(study, *study.contestants(run, twin))
 
 
 def _clustered_against_random(study: Study) -> Iterator[Asked]:
     for run in clustered_configurations(study.evaluation):
         twin = random_twin(study.evaluation, run)
         if twin is not None:
-            mine, other = study.contestant(run), study.contestant(twin)
+            mine, other = study.contestants(run, twin)
             yield compared(
                 study,
                 mine,
@@ -136,7 +136,7 @@ def _clustered_against_random(study: Study) -> Iterator[Asked]:
 
 def _latent_against_histograms(study: Study) -> Iterator[Asked]:
     for latent, histogram in latent_and_histogram(study.evaluation):
-        mine, other = study.contestant(latent), study.contestant(histogram)
+        mine, other = study.contestants(latent, histogram)
         yield compared(
             study,
             mine,

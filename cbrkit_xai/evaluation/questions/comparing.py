@@ -66,6 +66,16 @@ class Study:
             return k_chosen_inside(self.evaluation, run, self.inner)
         return at_stated_k(self.evaluation, run, self.k if isinstance(self.k, int) else None)
 
+    def contestants(self, first: Run, second: Run) -> tuple[Contestant, Contestant]:
+        """Return two runs as they are judged against each other: a k that is chosen, by one rule for both.
+
+        An inner cross-validation chooses worse than the other folds do, which have seen the fold's cases; the
+        one chosen so would be at a disadvantage.
+        """
+        has_inner = all(run.label in (self.inner or {}) for run in (first, second) if len(run.ks) > 1)
+        study = self if has_inner else attrs.evolve(self, inner=None)
+        return study.contestant(first), study.contestant(second)
+
     def baseline(self, label: str) -> Contestant:
         """Return a baseline, or a contestant that says that it was not evaluated."""
         if label not in self.evaluation.runs:
@@ -228,10 +238,27 @@ def _with_numbers(
 
 
 def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
-    caveats = [f"Note that {one.caveat}." for one in (first, second) if one.caveat]
+    caveats = [one for one in (_how_chosen(study, first, second),) if one]
     caveats += [f"Note that {one.left_out}" for one in (first, second) if one.left_out]
     labels = [label for one in (first, second) for label, _ in one.candidates]
     return tuple(dict.fromkeys([*caveats, *marks(study, labels)]))
+
+
+def _how_chosen(study: Study, *contestants: Contestant) -> str:
+    """Say which of them were chosen on other folds, and what that does; empty if none was."""
+    chosen = [one for one in contestants if one.is_of_other_folds]
+    if not chosen:
+        return ""
+    names = " and ".join(one.name for one in chosen)
+    text = (
+        "Note that what was chosen on each repeat's other folds, whose predictions rest on this fold's cases "
+        f"too, still looks a little better than it is: here {names}"
+    )
+    labels = dict.fromkeys(label for one in chosen for label, _ in one.candidates)
+    without = [label for label in labels if label not in (study.inner or labels)]
+    if len(chosen) > 1 and without:
+        text += f"; for {' and '.join(without)} there is no inner cross-validation, and one rule is for both"
+    return f"{text}."
 
 
 def marks(study: Study, labels: Iterable[str]) -> tuple[str, ...]:

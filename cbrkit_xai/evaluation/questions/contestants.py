@@ -20,7 +20,7 @@ StatedK: TypeAlias = int | Literal["selected"] | None
 """A k for all, "selected" for one chosen inside each fold, or None for each configuration's own."""
 
 Inner: TypeAlias = Mapping[str, Array]
-"""From a label to its inner errors `(repeats, folds, ks)`, as `inner_choice.inner_errors` gives them."""
+"""From a label to its inner errors `(repeats, folds, ks)`, as `inner_errors.inner_errors` gives them."""
 
 
 def _candidates(values: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -99,14 +99,9 @@ class Contestant:
         ]
 
     @property
-    def caveat(self) -> str:
-        """What must be said of how it was chosen; empty if nothing must."""
-        if self.choice is None or self.choice.is_inner:
-            return ""
-        return (
-            "it was chosen on each repeat's other folds, whose predictions rest on this fold's cases too, "
-            "so the estimate still flatters a little"
-        )
+    def is_of_other_folds(self) -> bool:
+        """Whether it was chosen on each repeat's other folds, and not inside each fold's training cases."""
+        return self.choice is not None and not self.choice.is_inner
 
 
 def at_stated_k(evaluation: Evaluation, run: Run, k: int | None = None) -> Contestant:
