@@ -103,8 +103,7 @@ if TYPE_CHECKING:
 @click.option(
     "--permutations",
     type=click.IntRange(0),
-    default=999,
-    show_default=True,
+    show_default="999; 199 where anything is organised anew for each, as that takes long",
     metavar="N",
     help="How often votes are handed out to photos anew, to see what chance alone would give; 0 for never.",
 )
@@ -124,7 +123,7 @@ def command(
     margin: float | None,
     alpha: float,
     baselines: str | None,
-    permutations: int,
+    permutations: int | None,
     images: str | None,
     substitutes: tuple[str, ...],
     output: Path | None,
@@ -170,7 +169,9 @@ def command(
         )
     evaluation = attrs.evolve(evaluation, notes=(*left_out, *evaluation.notes))
     found = _described(found, evaluation)
-    permutation = _permutation(evaluation, found, output, permutations)
+    permutation = _permutation(evaluation, found, output, permutations, jobs)
+    if permutation is not None and permutation.note:
+        evaluation = attrs.evolve(evaluation, notes=(*evaluation.notes, permutation.note))
     inner = {run.label: run.inner for run in evaluation.configurations if run.inner is not None}
     answered = answers(evaluation, margin=margin, alpha=alpha, k=k, permutation=permutation, inner=inner)
     written = []
@@ -230,10 +231,10 @@ def _described(base: CaseBase, evaluation: Evaluation) -> CaseBase:
 
 
 def _permutation(
-    evaluation: Evaluation, base: CaseBase, folder: Path | None, draws: int
+    evaluation: Evaluation, base: CaseBase, folder: Path | None, draws: int | None, jobs: int | None
 ) -> PermutationNull | None:
     from cbrkit_xai.cli.terminal import progress_bar
     from cbrkit_xai.evaluation.permutation.kept_permutation import kept_permutation
 
     with progress_bar("asking what chance alone would give") as progress:
-        return kept_permutation(evaluation, base, folder=folder, draws=draws, progress=progress)
+        return kept_permutation(evaluation, base, folder=folder, draws=draws, workers=jobs, progress=progress)

@@ -323,6 +323,15 @@ def started(tmp_path, cache, folder):
     )
 
 
+@pytest.mark.slow
+def test_what_is_organised_anew_for_each_shuffle_is_told_with_the_least_p(run):
+    asked = ("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", "--folds", "3", *FEW)
+    asked += ("--repeats", "1", "-k", "1", "--permutations", "3", "--organizers")
+    told = " ".join(run(*asked, "linear,condensed").stdout.split())
+    assert "note: hist-euc/condensed@paper2022: organised anew for each of 3 shuffles" in told
+    assert "with 3 no p is below 0.25." in told
+
+
 ASKED = (
     *("evaluate", "coco200-auto", "--configurations", "hist-euc@paper2022", "--repeats", "4", "-k", "1:3"),
     *("--organizers", "linear,dbscan-prototypes", "--baselines", "global-mean,random-prototypes,ridge"),

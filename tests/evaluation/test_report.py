@@ -540,6 +540,17 @@ def test_the_permutation_table_counts_the_draws_that_err_as_little(tmp_path):
     assert row["p"] == f"{(1 + (draws[:, 1] <= 2.0).sum()) / 200:.3f}"
 
 
+def test_the_report_says_why_there_are_fewer_shuffles_where_each_had_to_organise_anew(tmp_path):
+    evaluation = made()
+    null = shuffled(evaluation)
+    once = " ".join("".join(read(evaluation, tmp_path / "once", permutation=null).text).split())
+    assert "organised anew for each" not in once
+    null = attrs.evolve(null, organized_anew=(LINEAR,))
+    page = " ".join("".join(read(evaluation, tmp_path / "anew", permutation=null).text).split())
+    assert f"{LINEAR}: organised anew for each of 39 shuffles" in page
+    assert "199 by default instead of 999; with 39 no p is below 0.025." in page
+
+
 def shuffled(evaluation):
     """Errors under shuffled votes, and those observed in the first repeat's folds."""
     run = evaluation.runs[LINEAR]

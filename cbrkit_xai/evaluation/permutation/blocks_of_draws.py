@@ -13,12 +13,6 @@ from cbrkit_xai.evaluation.running.finishing import ONCE, CellName
 from cbrkit_xai.evaluation.running.makers import decided_by
 from cbrkit_xai.registry import Registry
 
-DRAWS = 999
-"""By default where everything is organised once: no p is below .001."""
-
-DRAWS_ANEW = 199
-"""By default where something is organised anew for each, which takes seconds or more: no p is below .005."""
-
 OBSERVED = CellName(label="permutation", repeat=ONCE, part="observed")
 """The cell of the errors with the votes as they are."""
 

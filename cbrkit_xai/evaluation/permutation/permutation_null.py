@@ -21,6 +21,12 @@ from cbrkit_xai.features import Array, frozen_floats
 from cbrkit_xai.freezing import texts
 from cbrkit_xai.protocols import Progress
 
+DRAWS = 999
+"""By default where everything is organised once: no p is below .001."""
+
+DRAWS_ANEW = 199
+"""By default where something is organised anew for each, which takes seconds or more: no p is below .005."""
+
 Predict: TypeAlias = Callable[[Array], Array]
 """`votes (n, methods) -> predicted (repeats, n, ks, methods)` in the same folds, learnt from those votes."""
 
@@ -99,6 +105,18 @@ class PermutationNull:
         return 1 / (1 + len(self.draws))
 
     @property
+    def note(self) -> str:
+        """Why there are so many draws and not more, where each had to organise anew; empty otherwise."""
+        if not self.organized_anew:
+            return ""
+        return (
+            f"{', '.join(self.organized_anew)}: organised anew for each of {len(self.draws)} shuffles of the "
+            "votes, as votes may have a say in who is whose neighbour. That takes long, and so there are "
+            f"{DRAWS_ANEW} by default instead of {DRAWS}; with {len(self.draws)} no p is below "
+            f"{self.least_p:.2g}."
+        )
+
+    @property
     def evidence(self) -> tuple[Array, Array]:
         """The observed statistics and the draws with the sign turned: the larger, the more signal."""
         return -self.observed, -self.draws
@@ -108,7 +126,7 @@ def permutation_null(
     evaluation: Evaluation,
     rerun: Rerun,
     *,
-    draws: int = 999,
+    draws: int = DRAWS,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> PermutationNull:

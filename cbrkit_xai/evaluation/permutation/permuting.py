@@ -11,15 +11,15 @@ from cbrkit_xai import registry as registries
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.configurations import Components
 from cbrkit_xai.errors import ParameterError
-from cbrkit_xai.evaluation.permutation.blocks_of_draws import (
+from cbrkit_xai.evaluation.permutation.blocks_of_draws import OBSERVED, blocks_of, keys_of
+from cbrkit_xai.evaluation.permutation.drawing import Drawing, Rerun, row_of
+from cbrkit_xai.evaluation.permutation.permutation_null import (
     DRAWS,
     DRAWS_ANEW,
-    OBSERVED,
-    blocks_of,
-    keys_of,
+    PermutationNull,
+    folds_that_count,
+    rerun_of,
 )
-from cbrkit_xai.evaluation.permutation.drawing import Drawing, Rerun, row_of
-from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull, folds_that_count, rerun_of
 from cbrkit_xai.evaluation.permutation.predicting_again import ignores_votes, predict_again
 from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
 from cbrkit_xai.evaluation.results import Evaluation

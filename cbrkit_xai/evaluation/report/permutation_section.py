@@ -22,5 +22,9 @@ _NONE = (
 def permutation_section(evaluation: Evaluation, permutation: PermutationNull | None) -> dict[str, Any]:
     """Return what the section shows."""
     if permutation is None or not len(permutation.draws):
-        return {"reading": _NONE, "table": None}
-    return {"reading": _READING, "table": permutation_table(evaluation, permutation)}
+        return {"reading": _NONE, "note": "", "table": None}
+    return {
+        "reading": _READING,
+        "note": permutation.note,
+        "table": permutation_table(evaluation, permutation),
+    }
