@@ -243,6 +243,18 @@ def test_without_signal_the_global_mean_is_chosen_and_the_least_error_would_have
     assert np.mean(apparent) > 0 > np.mean(gained)
 
 
+def test_what_the_grid_did_not_find_is_not_said_to_be_absent():
+    world = World(
+        n=40, signal="cluster", strength=0.5, scatter=4.0, seed=3
+    )  # similar photos do tell a little
+    found = simulated(world, grid=simulated_grid(world, ks=[1]))
+    assert found.mean_wins
+    verdict = sentences(found)[0]
+    assert "similarity does not predict" not in verdict
+    assert "nothing in this grid was seen to predict these votes better than it does" in verdict
+    assert "no proof" in verdict
+
+
 def test_prototypes_are_chosen_only_where_no_linear_candidate_comes_near():
     world = World(n=80, signal="cluster", strength=1.0, clusters=4, spread=0.2, seed=1)
     grid = simulated_grid(world, ks=[1], organizers=[use("linear"), use("k-means-prototypes", n_clusters=4)])

@@ -15,6 +15,9 @@ UNIT = "votes²"
 FEW_GROUPS = 30
 """With fewer groups of photos a standard error is hardly known itself."""
 
+_NOTHING_SEEN = "nothing in this grid was seen to predict these votes better than it does"
+_NO_PROOF = "That is no proof that nothing does."
+
 
 def sentences(tuning: Tuning) -> tuple[str, ...]:
     """Return who wins and why, what the procedure is worth, and what is recommended."""
@@ -31,16 +34,15 @@ def _verdict(tuning: Tuning) -> str:
     among = counted(len(tuning.points), "candidate")
     if tuning.mean_wins and overall.least == 0:
         return (
-            "The global mean wins: similarity does not predict these votes. "
-            f"Its squared error, {number(of_mean)} {UNIT}, is the least of {among}."
+            f"The global mean wins: {_NOTHING_SEEN}. Its squared error, {number(of_mean)} {UNIT}, is the "
+            f"least of {among}. {_NO_PROOF}"
         )
     compared = f"the least of {among} ({number(least)} by {best.name})"
     if tuning.mean_wins:
         return (
-            "The global mean wins: similarity does not predict these votes better by more than one standard "
-            f"error. The global mean's squared error, {number(of_mean)} {UNIT}, is {number(of_mean - least)} "
-            f"above {compared}; one standard error is {_standard_error(overall.standard_error)}, and nothing "
-            "is simpler."
+            f"The global mean wins: {_NOTHING_SEEN} by more than one standard error. The global mean's "
+            f"squared error, {number(of_mean)} {UNIT}, is {number(of_mean - least)} above {compared}; one "
+            f"standard error is {_standard_error(overall.standard_error)}, and nothing is simpler. {_NO_PROOF}"
         )
     error = float(overall.errors[overall.chosen])
     if overall.chosen == overall.least:
