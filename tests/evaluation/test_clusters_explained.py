@@ -35,6 +35,7 @@ from cbrkit_xai.evaluation.report.clusters_in_words import (
     gain_in_words,
     parts_in_words,
 )
+from cbrkit_xai.evaluation.report.clusters_section import clusters_section
 from cbrkit_xai.evaluation.report.figures_in_words import figure
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.learning import organize
@@ -294,6 +295,52 @@ def test_votes_that_follow_the_clouds_are_said_to(explained):
     assert lime.difference == pytest.approx(5, abs=0.6)
     assert found.explained.p < 0.01
     assert found.explained.share > 0.5
+
+
+def learns_from_votes(configuration):
+    return configuration.evolve(
+        representation=use("several", parts={"latent": use("latent", norm="none")}),
+        metric=use("fused", parts={"latent": use("euclidean")}, weights="votes"),
+        organizer=use("k-medoids", n_clusters=2),
+    )
+
+
+BY_VOTES = {
+    "supervised-prototypes": lambda one: one.evolve(organizer=use("supervised-prototypes")),
+    "dbscan-by-votes": lambda one: one.evolve(organizer=use("dbscan-by-votes")),
+    "a metric that learns from votes": learns_from_votes,
+}
+
+
+@pytest.mark.parametrize("by_votes", BY_VOTES.values(), ids=BY_VOTES)
+def test_clusters_that_votes_have_made_are_not_said_to_be_followed_by_votes(explained, by_votes):
+    base, evaluation, _ = explained
+    found = explain_clusters(base, by_votes(evaluation.configurations[1].configuration), evaluation)
+    assert found.clusters
+    assert found.explained is None
+    contrasts = [vote for one in found.clusters for vote in one.votes]
+    assert contrasts
+    assert all(np.isnan((vote.low, vote.high)).all() and not vote.is_clear for vote in contrasts)
+    follow, inside, caption = told_of_votes(evaluation, found)
+    assert all("made by these very votes" in one for one in (follow, *inside, caption))
+    assert "chance" not in follow
+    assert "red square" not in caption
+
+
+def told_of_votes(evaluation, found):
+    """What the page says: whether votes follow, of each cluster, and below the picture."""
+    (told,) = clusters_section(evaluation, [found], (), "")["explained"]
+    (picture,) = [one for one in told["pictures"] if one.name.startswith("cluster-votes")]
+    return told["votes_follow"], [one["votes"] for one in told["clusters"]], picture.caption
+
+
+def test_clusters_that_votes_have_no_say_in_are_asked_whether_votes_follow_them(explained):
+    _, evaluation, found = explained
+    assert not found.made_by_votes
+    follow, inside, caption = told_of_votes(evaluation, found)
+    assert not any("made by these very votes" in one for one in (follow, *inside, caption))
+    assert "with a chance of" in follow
+    assert "red square" in caption
 
 
 def test_clustering_that_follows_the_votes_beats_random_groups_of_equal_number(explained):

@@ -27,7 +27,7 @@ class VoteContrast:
         Mean votes of the cluster's photos, and of all others; NaN where nobody was asked.
     low, high : float
         Interval of inside - outside; all intervals of a clustering hold together. NaN where a side has
-        no photo.
+        no photo, or the votes may have made the cluster.
     """
 
     method: str
@@ -84,7 +84,7 @@ def of_photos(votes: Array, groups: Array, labels: Array) -> tuple[Array, Array]
 
 
 def vote_contrasts(
-    votes: Array, labels: Array, methods: tuple[str, ...], level: float = 0.95
+    votes: Array, labels: Array, methods: tuple[str, ...], level: float | None = 0.95
 ) -> list[tuple[VoteContrast, ...]]:
     """Compare each cluster's votes with all others', by Student's intervals.
 
@@ -96,9 +96,12 @@ def vote_contrasts(
         A row per photo.
     labels : array of shape (g,)
         int64 cluster; -1 for noise, which counts as outside of every cluster.
+    level : float or None
+        Of all intervals together. None where the votes may have made the clusters: an interval takes the
+        clusters as given, and would be clear of 0 where photos say nothing of votes.
     """
     clusters = int(labels.max(initial=NOISE)) + 1
-    each = 1 - (1 - level) / max(1, clusters * len(methods))
+    each = None if level is None else 1 - (1 - level) / max(1, clusters * len(methods))
     return [
         tuple(
             _contrast(method, votes[labels == cluster, column], votes[labels != cluster, column], each)
@@ -108,9 +111,9 @@ def vote_contrasts(
     ]
 
 
-def _contrast(method: str, inside: Array, outside: Array, level: float) -> VoteContrast:
+def _contrast(method: str, inside: Array, outside: Array, level: float | None) -> VoteContrast:
     inside, outside = inside[~np.isnan(inside)], outside[~np.isnan(outside)]
-    low, high = _pooled_t(inside, outside, level)
+    low, high = (math.nan, math.nan) if level is None else _pooled_t(inside, outside, level)
     return VoteContrast(
         method=method,
         inside=float(inside.mean()) if len(inside) else math.nan,
@@ -140,7 +143,8 @@ def _pooled_t(first: Array, second: Array, level: float) -> tuple[float, float]:
 def explained_share(votes: Array, labels: Array, seed: int) -> ExplainedShare:
     """Return the share of the variance that clusters explain, and what random ones of their sizes do.
 
-    Photos in no cluster, or with a method that nobody was asked about, are left out.
+    Photos in no cluster, or with a method that nobody was asked about, are left out. The shuffled votes keep
+    the clusters as they are, so it says nothing of clusters that votes have made.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class ExplainedCluster:
     common : tuple of ClassCount
         Classes that it holds more of, the least likely first.
     votes : tuple of VoteContrast
-        Per method, inside against outside.
+        Per method, inside against outside; without intervals where the clusters are made by votes.
     colours : Colours, optional
         Where the base stores every photo's histogram.
     """
@@ -71,8 +71,11 @@ class ExplainedClusters:
         Largest first.
     alone : int
         Cases in no cluster.
+    made_by_votes : bool
+        Whether the votes had a say in who is in which cluster, or nobody has shown that they had not. Such
+        clusters follow the votes whatever the photos show, so nothing is told of how well they do.
     explained : ExplainedShare, optional
-        How much of the variance of the votes the clusters explain.
+        How much of the variance of the votes the clusters explain; None where they are made by votes.
     gains : tuple of Gain
         Against neighbours, random groups, k-means and the global mean, where those were evaluated: by the
         nearest prototype alone, and with the configuration's own k.
@@ -89,6 +92,7 @@ class ExplainedClusters:
     problem: str = ""
     clusters: tuple[ExplainedCluster, ...] = attrs.field(default=(), converter=_clusters)
     alone: int = 0
+    made_by_votes: bool = False
     explained: ExplainedShare | None = None
     gains: tuple[Gain, ...] = ()
     losses: Losses | None = None

@@ -20,6 +20,7 @@ from cbrkit_xai.evaluation.clusters.gain import Gain, gain
 from cbrkit_xai.evaluation.clusters.losses import Losses, losses
 from cbrkit_xai.evaluation.clusters.members import typical_members
 from cbrkit_xai.evaluation.clusters.thumbnails import thumbnails
+from cbrkit_xai.evaluation.permutation.predicting_again import ignores_votes
 from cbrkit_xai.evaluation.questions.differences import paired_differences
 from cbrkit_xai.evaluation.questions.own_k import own_k, telling_k
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
@@ -83,7 +84,8 @@ def explain_clusters(
     labels = _labels(cases, index)
     if labels.max(initial=NOISE) == NOISE:
         return _nothing(configuration, cases, "its index holds no prototypes")
-    return _explained(base, configuration, evaluation, fitted, cases, index, labels)
+    made_by_votes = not ignores_votes(components)
+    return _explained(base, configuration, evaluation, fitted, cases, index, labels, made_by_votes)
 
 
 def _nothing(configuration: Configuration, cases: Cases, why: str) -> ExplainedClusters:
@@ -107,8 +109,9 @@ def _explained(
     cases: Cases,
     index: Index,
     labels: Array,
+    made_by_votes: bool,
 ) -> ExplainedClusters:
-    clusters = _each(base, evaluation, fitted, cases, index, labels)
+    clusters = _each(base, evaluation, fitted, cases, index, labels, made_by_votes)
     votes, of_group = of_photos(evaluation.votes, evaluation.groups.labels, labels)
     run = evaluation.runs.get(configuration.label)
     rivals = _rivals(evaluation, configuration)
@@ -120,7 +123,8 @@ def _explained(
         cases=len(cases),
         clusters=clusters,
         alone=int((labels == NOISE).sum()),
-        explained=explained_share(votes, of_group, evaluation.protocol.seed),
+        made_by_votes=made_by_votes,
+        explained=None if made_by_votes else explained_share(votes, of_group, evaluation.protocol.seed),
         gains=() if run is None else _gains(evaluation, run, rivals),
         losses=lost,
         parts=() if run is None else _parts(evaluation, [run, *rivals]),
@@ -135,11 +139,12 @@ def _each(
     cases: Cases,
     index: Index,
     labels: Array,
+    made_by_votes: bool,
 ) -> list[ExplainedCluster]:
     """Describe each cluster, largest first; of equally large ones the first in the index."""
     number = int(labels.max()) + 1
     votes, of_group = of_photos(evaluation.votes, evaluation.groups.labels, labels)
-    contrasts = vote_contrasts(votes, of_group, cases.methods)
+    contrasts = vote_contrasts(votes, of_group, cases.methods, level=None if made_by_votes else 0.95)
     contrasts += [()] * (number - len(contrasts))  # no photo counts for the last clusters
     common = class_counts(evaluation.classes, labels)
     histograms = stored_histograms(base)

@@ -27,6 +27,10 @@ AGAINST_RANDOM, AGAINST_LINEAR = "clustering-beats-random-groups", "clustered-no
 """Kinds of the questions that decide about clusters."""
 
 _ALPHA = 0.05
+_CIRCULAR = (
+    "This cannot be asked here: the clusters were made by these very votes (or nobody has shown that they "
+    "were not), and such clusters follow the votes even where photos say nothing of them."
+)
 _BY_VERDICT = {
     "yes": "It is the clustering: as many random groups predict worse.",
     "no": "It is worse than averaging over as many random groups: photos are together that should not be.",
@@ -57,6 +61,8 @@ def overview(explained: ExplainedClusters) -> str:
 
 def votes_follow(explained: ExplainedClusters) -> str:
     """Say whether votes follow the clusters."""
+    if explained.made_by_votes:
+        return _CIRCULAR
     found = explained.explained
     if found is None or math.isnan(found.share):
         return (
@@ -95,8 +101,10 @@ def apart(cluster: ExplainedCluster) -> str:
     return " ".join(told)
 
 
-def votes_inside(cluster: ExplainedCluster) -> str:
-    """Say whether a cluster's votes differ from all others'."""
+def votes_inside(cluster: ExplainedCluster, *, made_by_votes: bool = False) -> str:
+    """Say whether a cluster's votes differ from all others'; nothing of the kind if they made it."""
+    if made_by_votes:
+        return "That its votes differ from others' says nothing: it was made by these very votes."
     clear = [
         f"{one.method} gets {signed(one.difference, 2)} votes ({interval(one.low, one.high, 2)})"
         for one in cluster.votes

@@ -44,6 +44,15 @@ _READING = (
     "each number and each 95 % interval by itself, not corrected for how many there are. It decides nothing."
 )
 _OF_FOLDS = ", for which each fold had clusters of its own"
+_INTERVALS = (
+    "lines are 95 % intervals that hold together for all clusters and methods of the picture. Where a line "
+    "crosses 0, knowing the cluster says nothing about the method (blue dots); where it does not, the mark "
+    "is a red square. Lines that reach the edge go on."
+)
+_MADE_BY_VOTES = (
+    "without intervals, as the clusters were made by these very votes (or nobody has shown that they were "
+    "not): such clusters differ even where photos say nothing of votes."
+)
 _NONE = "No configuration was asked to explain its clusters."
 
 
@@ -103,7 +112,7 @@ def _cluster(one: ExplainedClusters, cluster: ExplainedCluster, place: int) -> d
         "name": f"Cluster {place}",
         "size": counted(cluster.size, "photo"),
         "apart": apart(cluster),
-        "votes": votes_inside(cluster),
+        "votes": votes_inside(cluster, made_by_votes=one.made_by_votes),
         "photos": [
             _photo(one, identifier, role, (name,) if name else ())
             for identifier, role, name in zip(cluster.members.ids, roles, cluster.classes, strict=True)
@@ -128,7 +137,7 @@ def _pictures(evaluation: Evaluation, one: ExplainedClusters, subtitle: str, num
         found.append(_parts(evaluation, one.parts, heading, number))
     if all(cluster.votes for cluster in shown):
         heading = Heading(title=f"{one.label}: votes inside its clusters", subtitle=subtitle, banners=banners)
-        found.append(_contrasts(shown, names, heading, number))
+        found.append(_contrasts(one, names, heading, number))
     with_colours = [
         (name, cluster.colours) for name, cluster in zip(names, shown, strict=True) if cluster.colours
     ]
@@ -188,9 +197,8 @@ def _to_the_last_prototype(evaluation: Evaluation, one: BiasAndVariance) -> Bias
     return attrs.evolve(one, ks=one.ks[:number], lasting=one.lasting[:number], varying=one.varying[:number])
 
 
-def _contrasts(
-    shown: Sequence[ExplainedCluster], names: Sequence[str], heading: Heading, number: int
-) -> Picture:
+def _contrasts(one: ExplainedClusters, names: Sequence[str], heading: Heading, number: int) -> Picture:
+    shown = one.clusters[:MOST_CLUSTERS]
     plot = ContrastPlot(names=names, votes=[cluster.votes for cluster in shown])
     clear = [
         f"{name}, {vote.method}"
@@ -199,14 +207,14 @@ def _contrasts(
         if vote.is_clear
     ]
     known = [vote for cluster in shown for vote in cluster.votes if not math.isnan(vote.low)]
+    found = f"{len(known)} differences, clearly not 0: {', '.join(clear) if clear else 'none'}."
     return drawn(
         plot.draw,
         name=f"cluster-votes-{number:02d}",
         heading=heading,
-        caption="Mean votes of each method inside each cluster, less those of all other photos; lines are 95 "
-        "% intervals that hold together for all clusters and methods of the picture. Where a line crosses 0, "
-        "knowing the cluster says nothing about the method (blue dots); where it does not, the mark is a red "
-        "square. Lines that reach the edge go on. The number of a cluster's photos stands in brackets.",
-        description=f"{len(known)} differences, clearly not 0: {', '.join(clear) if clear else 'none'}.",
+        caption="Mean votes of each method inside each cluster, less those of all other photos; "
+        f"{_MADE_BY_VOTES if one.made_by_votes else _INTERVALS} "
+        "The number of a cluster's photos stands in brackets.",
+        description=_MADE_BY_VOTES.capitalize() if one.made_by_votes else found,
         size=plot.size,
     )
