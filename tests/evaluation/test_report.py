@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import pytest
 
-from cbrkit_xai import Configuration
+from cbrkit_xai import Configuration, use
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.errors import MissingDependencyError
 from cbrkit_xai.evaluation.holding_out.folds import Folds
@@ -495,6 +495,30 @@ def test_a_photo_that_is_held_out_alone_gets_the_prediction_of_all_from_the_numb
     found = query_independence(attrs.evolve(alone, configuration=weighted), folds)
     assert found.same_from is None
     assert np.isnan(found.differing).all()
+
+
+@pytest.mark.parametrize(
+    ("organizer", "same_from"),
+    [
+        (use("dbscan-by-votes"), 2),
+        (use("dbscan-by-votes", within=use("dbscan-prototypes", noise="nearest")), 2),
+        (use("dbscan-by-votes", within=use("dbscan-prototypes", noise="fallback")), None),
+        (use("hdbscan-prototypes", noise="fallback"), None),
+        (use("supervised-prototypes", within=use("dbscan-prototypes", noise="fallback")), 2),
+        (use("a-stranger's"), None),
+    ],
+    ids=str,
+)
+def test_one_photo_alone_shows_no_prediction_of_all_where_prototypes_may_be_passed_over(organizer, same_from):
+    run = made().runs[CLUSTERED]
+    alone = attrs.evolve(
+        run,
+        predicted=run.predicted[:1],
+        weight_squares=run.weight_squares[:1],
+        entries=np.full((1, 30), 2),
+        configuration=run.configuration.evolve(organizer=organizer),
+    )
+    assert query_independence(alone, Folds(fold_of=np.arange(30)[None])).same_from == same_from
 
 
 def test_the_caption_says_from_where_on_a_curve_says_nothing_about_similarity(written):

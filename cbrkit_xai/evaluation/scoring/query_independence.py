@@ -5,12 +5,23 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
+from cbrkit_xai.choice import Use
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.results import Run
 from cbrkit_xai.features import Array, frozen_floats
 
 SAME = 1e-9
 """Predictions this close, as a part of the largest vote, are one: sums in another order differ more."""
+
+_CHOSEN_BY_VOTES = "dbscan-by-votes"
+_MAY_FALL_BACK = ("dbscan-prototypes", "hdbscan-prototypes")
+_ALL_SPEAK = (
+    "agglomerative-prototypes",
+    "k-means-prototypes",
+    "k-medoids",
+    "random-prototypes",
+    "supervised-prototypes",
+)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -87,7 +98,20 @@ def _entries_speak_alike(run: Run) -> bool:
         return False
     reuse, organizer = run.configuration.reuse, run.configuration.organizer
     by_distance = reuse.name != "mean" or reuse.parameters.get("weight", "none") == "similarity"
-    return not by_distance and organizer.parameters.get("noise") != "fallback"
+    return not by_distance and _all_can_speak(organizer)
+
+
+def _all_can_speak(organizer: Use) -> bool:
+    """Say whether each query is answered by all prototypes, where k reaches their number.
+
+    With noise="fallback" some are passed over. Of an organizer that is not known here nobody knows.
+    """
+    if organizer.name == _CHOSEN_BY_VOTES:
+        within = organizer.parameters.get("within")
+        return within is None or (isinstance(within, Use) and _all_can_speak(within))
+    if organizer.name in _MAY_FALL_BACK:
+        return bool(organizer.parameters.get("noise", "drop") != "fallback")
+    return organizer.name in _ALL_SPEAK
 
 
 def _differ(predicted: Array, reference: Array) -> Array:
