@@ -41,8 +41,9 @@ def _verdict(tuning: Tuning) -> str:
     if tuning.mean_wins:
         return (
             f"The global mean wins: {_NOTHING_SEEN} by more than one standard error. The global mean's "
-            f"squared error, {number(of_mean)} {UNIT}, is {number(of_mean - least)} above {compared}; one "
-            f"standard error is {_standard_error(overall.standard_error)}, and nothing is simpler. {_NO_PROOF}"
+            f"squared error, {number(of_mean)} {UNIT}, is {number(of_mean - least)} above {compared}; "
+            f"one standard error is {_standard_error(overall.standard_error)}, and nothing is simpler. "
+            f"{_NO_PROOF}"
         )
     error = float(overall.errors[overall.chosen])
     if overall.chosen == overall.least:
