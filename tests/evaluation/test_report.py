@@ -697,12 +697,12 @@ def test_importing_the_report_loads_nothing_heavy():
 
 def test_the_command_that_repeats_it_is_one_that_the_command_line_takes():
     from cbrkit_xai.cli.evaluate import command as evaluate_command
-    from cbrkit_xai.evaluation.report.repeat_section import command
+    from cbrkit_xai.evaluation.report.repeating import repeating
 
-    words = shlex.split(command(made(), 99))
+    words = shlex.split(repeating(made(), 99).command)
     assert words[:3] == ["cbrkit-xai", "evaluate", "BASE"]
     told = evaluate_command.make_context("evaluate", words[2:]).params
-    assert told["configurations"] == f"{LINEAR},{CLUSTERED}"
+    assert told["configurations"] == "COMPOSED-1.toml,COMPOSED-2.toml"
     assert (told["ks"], told["folds"], told["repeats"], told["permutations"]) == ("1:4", 3, 2, 99)
     assert told["baselines"].split(",") == ["uniform", "global-mean", "single-best-method", "oracle"]
 

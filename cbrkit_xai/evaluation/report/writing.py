@@ -102,7 +102,9 @@ def write_report(
     folder = Path(folder)
     times = evaluation.timings if timings is None else tuple(timings)
     limits = limits or limits_of(evaluation, margin=margin)
-    page = _page(evaluation, answers, limits, explained_clusters, permutation, bool(times), command, progress)
+    page = _page(
+        evaluation, answers, limits, explained_clusters, permutation, bool(times), command, margin, progress
+    )
     report = folder / REPORT
     html = rendered("report.html.j2", page)
     for picture in pictures_of(page):
@@ -122,6 +124,7 @@ def _page(
     permutation: PermutationNull | None,
     has_times: bool,
     command: str,
+    margin: float | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
     draws = 0 if permutation is None else len(permutation.draws)
@@ -136,7 +139,7 @@ def _page(
         "groups": lambda: groups_section(evaluation),
         "problems": lambda: _problems(evaluation),
         "time": lambda: in_words(has_times),
-        "repeat": lambda: repeat_section(evaluation, command, draws),
+        "repeat": lambda: repeat_section(evaluation, command, draws, answers, margin),
     }
     number = counted(len(evaluation.configurations), "configuration")
     page: dict[str, Any] = {
