@@ -103,7 +103,7 @@ def _names(evaluation: Evaluation) -> tuple[list[str], bool, list[str]]:
         names.append(f"COMPOSED-{len(exceptions) + 1}.toml")
         exceptions.append(
             f"{run.label} was composed in Python or in a file; hash {one.hash}. {names[-1]} stands for a "
-            "file with what its to_toml() gives; what is shipped under that label, if anything is, is another."
+            "file with what its to_toml() gives; what is shipped under that label, if anything, is another."
         )
     return names, by_votes, exceptions
 
@@ -162,9 +162,7 @@ def _left_out(evaluation: Evaluation, answers: Sequence[Answer]) -> Iterator[str
         yield f"{', '.join(others)}: evaluated with other k than the command gives."
     elsewhere = [one.labels[0] for one in answers if _is_stated(one, evaluation)]
     if elsewhere:
-        yield (
-            f"{', '.join(elsewhere)}: judged at a k that was stated in Python; the command takes each one's own."
-        )
+        yield (f"{', '.join(elsewhere)}: judged at a k that was stated in Python; the command takes its own.")
     if runs and all(run.confidence is None for run in runs):
         yield "Recommenders were not asked what they state (confidence=False); the command asks them."
     if runs and all(run.inner is None for run in runs):
