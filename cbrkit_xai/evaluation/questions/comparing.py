@@ -21,6 +21,7 @@ from cbrkit_xai.evaluation.questions.contestants import (
 )
 from cbrkit_xai.evaluation.questions.differences import PairedDifferences, PerCase, differences_of
 from cbrkit_xai.evaluation.questions.sensitivity import sensitivity_lines
+from cbrkit_xai.evaluation.questions.shared_nearest import shared_nearest
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
@@ -230,11 +231,20 @@ def _with_numbers(
         asked,
         comparison=tested,
         region=region,
-        remarks=(*asked.remarks, *((_WIDENED,) if differences.is_widened else ())),
+        remarks=(
+            *asked.remarks,
+            *((_WIDENED,) if differences.is_widened else ()),
+            *shared_nearest(evaluation, [*_judged_at(first), *_judged_at(second)]),
+        ),
         apparent=apparent,
         sensitivity=sensitivity_lines(differences, evaluation.groups.labels, region, asked.unit),
         details=details,
     )
+
+
+def _judged_at(one: Contestant) -> list[tuple[str, int]]:
+    """Return the label and k, or those that some fold chose."""
+    return [(each["label"], each["k"]) for each in one.judged()]
 
 
 def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
