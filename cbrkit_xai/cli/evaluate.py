@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     default=PAPERS_KS,
     show_default=True,
     metavar="N|A:B|selected",
-    help="Such as 5, 1,3,5 or 1:25:2, each configuration judged at its own; selected, or selected,1:10: "
-    "at the best inside each fold.",
+    help="Such as 5, 1,3,5 or 1:25:2, each configuration judged at its own, which is added; selected, or "
+    "selected,1:10: at the best inside each fold.",
 )
 @click.option(
     "--select-by",

@@ -18,7 +18,12 @@ from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES, all_runs
 from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
-from cbrkit_xai.evaluation.running.planning import checked_baselines, checked_configurations, checked_ks
+from cbrkit_xai.evaluation.running.planning import (
+    checked_baselines,
+    checked_configurations,
+    checked_ks,
+    with_own_ks,
+)
 from cbrkit_xai.evaluation.running.selecting import SelectBy, selected_by
 from cbrkit_xai.evaluation.working import cores, one_thread_each
 from cbrkit_xai.protocols import Progress
@@ -56,7 +61,8 @@ def evaluate(
     configurations : sequence of Configuration
         At least one, each of a label of its own.
     ks : iterable of int
-        Numbers of neighbours; the paper's 1 to 25.
+        Numbers of neighbours; the paper's 1 to 25. Each configuration's own k, at which it is judged, is
+        added where it is not among them, and the notes say so.
     protocol : Protocol, optional
         How cases are held out; by default 5 folds, 10 times.
     baselines : iterable of str, optional
@@ -96,6 +102,7 @@ def evaluate(
     wanted = checked_baselines(ALL_BASELINES if baselines is None else baselines, ALL_BASELINES)
     chosen = selected_by(select_by, configurations)
     planned = checked_configurations(base, chosen, substitute=substitute or {}, registry=registry)
+    ks, added = with_own_ks(ks, planned)
     plan = Plan.of(base, protocol or Protocol(), ks, registry=registry, folder=folder, progress=progress)
     at_hand = described_once(base, [one.components.representation for one in planned], progress)
     plan = attrs.evolve(plan, base=at_hand)
@@ -126,7 +133,7 @@ def evaluate(
             **{one.label: one.configuration.hash for one in planned},
             **source_hashes(evaluated, registry),
         },
-        notes=(*plan.folds.notes, *found.notes),
+        notes=(*plan.folds.notes, *added, *found.notes),
         timings=found.timings,
         retest=retest(base),
     )

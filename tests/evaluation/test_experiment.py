@@ -20,6 +20,7 @@ from cbrkit_xai.errors import (
 from cbrkit_xai.evaluation import experiment
 from cbrkit_xai.evaluation.baselines import random_forest
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.running import baseline_cells, configuration_cells, makers
 from cbrkit_xai.evaluation.running.all_runs import ALL_BASELINES
 from cbrkit_xai.evaluation.scoring.stated import state_confidence
@@ -99,7 +100,7 @@ def without_times(evaluation):
 
 
 def test_a_prediction_is_the_mean_of_the_nearest_training_cases_of_its_fold(base):
-    ks = (1, 3, 7)
+    ks = (1, 5, 7)
     run = evaluate(base, [nearest()], ks=ks, protocol=PLAN, baselines=()).runs["near/linear@custom"]
     folds = evaluate(base, [nearest()], ks=ks, protocol=PLAN, baselines=()).folds
     vectors = np.stack([base.features[HISTOGRAM][case.image_sha256] for case in base.cases]).astype(float)
@@ -377,9 +378,23 @@ def test_a_class_of_one_member_can_be_held_out():
 
 
 def test_k_larger_than_the_training_cases_takes_them_all(base):
-    evaluation = evaluate(base, [nearest()], ks=(18, 1000), protocol=PLAN, baselines=())
+    evaluation = evaluate(base, [nearest(k=18)], ks=(18, 1000), protocol=PLAN, baselines=())
     (run,) = evaluation.runs.values()
     assert (run.predicted[:, :, 0] == run.predicted[:, :, 1]).all()
+
+
+def test_the_own_k_of_each_configuration_is_evaluated_whatever_else_is_and_it_is_said(base):
+    configurations = [nearest(), nearest("wide", k=7), nearest("wider", k=7)]
+    evaluation = evaluate(base, configurations, ks=(2, 9), protocol=PLAN, baselines=())
+    assert [run.ks for run in evaluation.configurations] == [(2, 5, 7, 9)] * 3
+    assert [own_k(run) for run in evaluation.configurations] == [5, 7, 7]
+    own, others = (one for one in evaluation.notes if " is evaluated too" in one)
+    assert own == "k = 5 is evaluated too: it is the own k of near/linear@custom"
+    assert others.startswith("k = 7 is evaluated too")
+    assert others.endswith("of wide/linear@custom, wider/linear@custom")
+    as_asked = evaluate(base, configurations[:1], ks=(2, 5), protocol=PLAN, baselines=())
+    assert as_asked.configurations[0].ks == (2, 5)
+    assert not any("is evaluated too" in one for one in as_asked.notes)
 
 
 def test_the_global_mean_is_that_of_the_training_cases(base):
@@ -438,7 +453,7 @@ def test_baselines_that_look_at_features_do_so_once_for_each_representation(base
 
 def test_baselines_that_do_not_apply_are_told(base, monkeypatch):
     monkeypatch.setattr(baseline_cells, "MOST_NUMBERS", 700)
-    evaluation = evaluate(base, [nearest()], ks=(1,), protocol=ONCE, baselines=QUICK)
+    evaluation = evaluate(base, [nearest()], ks=(5,), protocol=ONCE, baselines=QUICK)
     assert evaluation.notes == (
         "per-class-mean left out: the classes whose explanations were judged are not known",
         "ridge, kernel-ridge are not fitted to histogram: more than 700 numbers a photo",
@@ -465,7 +480,7 @@ def test_what_recommenders_state_is_told_at_their_own_k_and_kept(base, tmp_path,
 def test_inner_errors_are_those_of_an_inner_cross_validation_and_are_kept(base, tmp_path, scheme):
     plan = Protocol(scheme=scheme, folds=4, repeats=2, seed=5)
     arguments = {"ks": (1, 3), "protocol": plan, "baselines": (), "folder": tmp_path, "nested": True}
-    first, second = (evaluate(base, [nearest()], **arguments) for _ in range(2))
+    first, second = (evaluate(base, [nearest(k=3)], **arguments) for _ in range(2))
     (run,), (again,) = first.runs.values(), second.runs.values()
     assert run.inner.shape == (2, first.folds.per_repeat, 2)
     assert again.inner.tolist() == run.inner.tolist()
@@ -541,7 +556,7 @@ def test_what_selects_nothing_is_refused(base, select_by, match):
 
 def test_leaving_out_each_group_is_one_repeat(base):
     plan = Protocol(scheme="leave-one-group-out")
-    evaluation = evaluate(base, [nearest()], ks=(23,), protocol=plan, baselines=())
+    evaluation = evaluate(base, [nearest(k=23)], ks=(23,), protocol=plan, baselines=())
     (run,) = evaluation.runs.values()
     expected = (base.votes.sum(axis=0) - base.votes) / 23
     np.testing.assert_allclose(run.predicted[0, :, 0], expected, rtol=1e-12)

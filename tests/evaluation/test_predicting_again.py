@@ -247,7 +247,7 @@ def test_a_draw_that_cannot_be_organised_in_every_fold_has_no_error_at_all():
 def test_all_configurations_of_an_evaluation_are_permuted_together():
     base = small_case_base()
     linear = cx.Configuration(
-        name="mine", representation="histogram", metric="euclidean", organizer="linear", reuse="mean"
+        name="mine", representation="histogram", metric="euclidean", organizer="linear", reuse="mean", k=3
     )
     k_means = linear.evolve(organizer=cx.use("k-means-prototypes", n_clusters=3))
     evaluation = evaluate(

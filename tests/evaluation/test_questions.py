@@ -18,7 +18,9 @@ from cbrkit_xai.evaluation.questions.across_bases import across_bases
 from cbrkit_xai.evaluation.questions.answering import answers, limits
 from cbrkit_xai.evaluation.questions.contestants import at_stated_k, best_of_all
 from cbrkit_xai.evaluation.questions.effect_sizes import effect_sizes
+from cbrkit_xai.evaluation.report.scores_section import scores_section
 from cbrkit_xai.evaluation.results import Evaluation, Run, StatedConfidence
+from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
 
 METHODS = ("lime", "ig", "xrai")
 KS = (1, 3, 5)
@@ -545,6 +547,20 @@ def test_a_stated_k_is_used_for_all_and_one_that_was_not_evaluated_is_named():
     answer = the("better-than-mean", answers(evaluation, k=7))
     assert "was not evaluated with k = 7" in answer.sentence
     assert answer.verdict == "can't tell"
+
+
+def test_a_configuration_that_is_not_judged_at_its_own_k_is_named_with_both():
+    made = Made()
+    run = made.noisy(LINEAR, 0.5)
+    at_4 = attrs.evolve(run, configuration=run.configuration.evolve(k=4))
+    evaluation = made.evaluation(at_4)
+    told = f"{LINEAR}'s own k = 4 was not evaluated; it is judged at k = 3"
+    assert f"Note that {told}." in the("better-than-mean", answers(evaluation)).sentence
+    assert f"How good a configuration is as it is stated: {told}." in limits(evaluation)
+    section = scores_section(evaluation, noise_floor_of(evaluation), "")
+    assert section["reading"].endswith(f"But {told}.")
+    assert told not in the("better-than-mean", answers(evaluation, k=5)).sentence
+    assert "was not evaluated" not in " ".join(limits(made.evaluation(run)))
 
 
 @pytest.mark.parametrize("changed", [{"k": 0}, {"k": True}, {"k": "best"}, {"alpha": 0.0}, {"alpha": 5}])

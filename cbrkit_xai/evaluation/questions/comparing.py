@@ -249,6 +249,7 @@ def _judged_at(one: Contestant) -> list[tuple[str, int]]:
 
 def _remarks(study: Study, first: Contestant, second: Contestant) -> tuple[str, ...]:
     caveats = [one for one in (_how_chosen(study, first, second),) if one]
+    caveats += [f"Note that {one.at_another_k}." for one in (first, second) if one.at_another_k]
     caveats += [f"Note that {one.left_out}" for one in (first, second) if one.left_out]
     labels = [label for one in (first, second) for label, _ in one.candidates]
     return tuple(dict.fromkeys([*caveats, *marks(study, labels)]))

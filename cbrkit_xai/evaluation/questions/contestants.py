@@ -11,7 +11,7 @@ import numpy as np
 from cbrkit_xai.evaluation.decisions.nested_selection import Choice, assembled, choose
 from cbrkit_xai.evaluation.questions.differences import PerCase, case_errors, fold_means, nearest_alone
 from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness, left_out
-from cbrkit_xai.evaluation.questions.own_k import own_k
+from cbrkit_xai.evaluation.questions.own_k import at_another_k, own_k
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.vote_errors import squared_error
 from cbrkit_xai.features import Array
@@ -43,6 +43,8 @@ class Contestant:
         Why there are no predictions to compare; empty if there are.
     left_out : str
         Which folds are left out of a comparison with it; empty where none is.
+    at_another_k : str
+        That it is judged at another k than its own, which was not evaluated; empty where it is not.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Contestant:
     choice: Choice | None = None
     problem: str = ""
     left_out: str = ""
+    at_another_k: str = ""
 
     @property
     def is_selected(self) -> bool:
@@ -118,7 +121,13 @@ def at_stated_k(evaluation: Evaluation, run: Run, k: int | None = None) -> Conte
     problem = found.problem
     if not problem and stated not in run.ks:
         problem = f"{run.label} was not evaluated with k = {stated}"
-    return Contestant(name=name, candidates=[(run.label, stated)], problem=problem, left_out=found.note)
+    return Contestant(
+        name=name,
+        candidates=[(run.label, stated)],
+        problem=problem,
+        left_out=found.note,
+        at_another_k=at_another_k(run) if k is None else "",
+    )
 
 
 def stated_k(run: Run, k: int | None = None) -> int:

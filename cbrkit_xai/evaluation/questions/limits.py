@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
+from cbrkit_xai.evaluation.questions.own_k import at_another_k
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
 from cbrkit_xai.evaluation.questions.twins import clustered_configurations
 from cbrkit_xai.evaluation.results import Evaluation
@@ -32,6 +33,7 @@ def limits(evaluation: Evaluation, *, margin: float | None = None) -> tuple[str,
         _leak(evaluation),
         *_substituted(evaluation),
         *(_incomplete(evaluation)),
+        *(_other_ks(evaluation)),
         _margin(evaluation, margin),
         _query_independent(evaluation),
         _selected(evaluation),
@@ -114,6 +116,11 @@ def _substituted(evaluation: Evaluation) -> list[str]:
 def _incomplete(evaluation: Evaluation) -> list[str]:
     reasons = [incompleteness(evaluation, run) for run in evaluation.configurations]
     return [f"Anything about a run that is not complete: {reason}." for reason in reasons if reason]
+
+
+def _other_ks(evaluation: Evaluation) -> list[str]:
+    reasons = [at_another_k(run) for run in evaluation.configurations]
+    return [f"How good a configuration is as it is stated: {reason}." for reason in reasons if reason]
 
 
 def _margin(evaluation: Evaluation, margin: float | None) -> str:

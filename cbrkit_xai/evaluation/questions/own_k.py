@@ -11,6 +11,16 @@ def own_k(run: Run) -> int:
     return min(run.ks, key=lambda k: (abs(k - wanted), k))
 
 
+def at_another_k(run: Run) -> str:
+    """Say that a run stands at another k than its own; empty where it does not.
+
+    `evaluate` evaluates each configuration's own k; an evaluation that is made otherwise may lack it.
+    """
+    if run.configuration is None or run.configuration.k in run.ks:
+        return ""
+    return f"{run.label}'s own k = {run.configuration.k} was not evaluated; it is judged at k = {own_k(run)}"
+
+
 def telling_k(run: Run) -> int:
     """Return a clustered run's own k, or the least one where its own reaches the number of prototypes.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL
+from cbrkit_xai.evaluation.questions.own_k import at_another_k
 from cbrkit_xai.evaluation.report.banners import banners
 from cbrkit_xai.evaluation.report.figures_in_words import signed
 from cbrkit_xai.evaluation.report.gains import SKILL, GainOfRun, gains
@@ -32,7 +33,7 @@ def scores_section(evaluation: Evaluation, floor: NoiseFloor, subtitle: str) -> 
     found = gains(evaluation)
     explained = [(column.name, column.explained) for column in COLUMNS]
     return {
-        "reading": _READING,
+        "reading": _reading(evaluation),
         "table": scores_table(evaluation, scored_runs(evaluation), floor),
         "columns": [explained[0], (NULL, _NULL), *explained[1:]],
         "floor": floor.sentence,
@@ -40,6 +41,11 @@ def scores_section(evaluation: Evaluation, floor: NoiseFloor, subtitle: str) -> 
         "gains": gains_table(evaluation, found),
         "picture": _picture(evaluation, found, subtitle),
     }
+
+
+def _reading(evaluation: Evaluation) -> str:
+    others = [told for run in evaluation.configurations if (told := at_another_k(run))]
+    return " ".join([_READING, *(f"But {one}." for one in others)])
 
 
 def _caveats(evaluation: Evaluation) -> list[str]:

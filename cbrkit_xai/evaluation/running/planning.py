@@ -11,6 +11,7 @@ from cbrkit_xai.configuration_parts import KIND_OF_PART
 from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.errors import CaseBaseError, ConfigurationError, ParameterError, nearest_spelling
 from cbrkit_xai.evaluation.predicting.substitution import refuse_unknown, substituted
+from cbrkit_xai.evaluation.wording import short_list
 from cbrkit_xai.neighbours import check_k
 from cbrkit_xai.registry import Registry
 
@@ -91,6 +92,22 @@ def checked_ks(ks: Iterable[int]) -> tuple[int, ...]:
     if not found:
         raise ParameterError("there is no k", where="ks", allowed="whole numbers of at least 1")
     return found
+
+
+def with_own_ks(ks: Sequence[int], planned: Iterable[Planned]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the ks with each configuration's own among them, and a sentence for each that was added.
+
+    What is judged at another k than its own, the nearest that happens to be there, was not chosen before.
+    """
+    missing: dict[int, list[str]] = {}
+    for one in planned:
+        if one.configuration.k not in ks:
+            missing.setdefault(one.configuration.k, []).append(one.label)
+    notes = (
+        f"k = {k} is evaluated too: it is the own k of {short_list(labels)}"
+        for k, labels in sorted(missing.items())
+    )
+    return tuple(sorted({*ks, *missing})), tuple(notes)
 
 
 def checked_baselines(names: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
