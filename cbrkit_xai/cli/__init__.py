@@ -98,7 +98,12 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         if debug:
             raise
-        _say(f"{error.filename or 'output'}: {error.strerror or error}; check space and permissions")
+        what = error.strerror or str(error)
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            what = "a file stands where a folder is needed; name another folder"
+        else:
+            what = f"{what}; check the path, space and permissions"
+        _say(f"{error.filename or 'output'}: {what}")
         return 2
     except Exception as error:  # the last line of defence: our own mistake, told in one line
         if debug:

@@ -76,8 +76,13 @@ def command(
     from cbrkit_xai.evaluation.report.writing import check_can_report
     from cbrkit_xai.evaluation.running.output_folder import OutputFolder
 
-    if whose == PREDECESSOR and (substitutes or no_times or cluster_scope != "fold"):
-        raise click.UsageError("--substitute, --no-times and --cluster-scope go with --as paper2022")
+    for option, is_given in (
+        ("--substitute", substitutes),
+        ("--no-times", no_times),
+        ("--cluster-scope", cluster_scope != "fold"),
+    ):
+        if whose == PREDECESSOR and is_given:
+            raise click.UsageError(f"{option} goes with --as paper2022 alone; leave it out")
     protocol = Protocol(repeats=repeats, seed=seed, cluster_scope=cluster_scope)  # type: ignore[arg-type]
     substitute = chosen_substitutes(substitutes)
     found = chosen_base(base, images)

@@ -70,10 +70,19 @@ def test_the_predecessor_needs_pixels_and_says_so_at_once(run):
     assert "--images" in done.stderr
 
 
-def test_options_of_the_paper_do_not_go_with_the_predecessor(run):
-    done = run("reproduce", "coco200-auto", "--as", "java2021", "-o", "out", *SUBSTITUTE)
+@pytest.mark.parametrize("given", [SUBSTITUTE, ("--no-times",), ("--cluster-scope", "global")])
+def test_options_of_the_paper_do_not_go_with_the_predecessor(run, given):
+    done = run("reproduce", "coco200-auto", "--as", "java2021", "-o", "out", *given)
     assert done.returncode == 2
-    assert "--as paper2022" in done.stderr
+    assert f"{given[0]} goes with --as paper2022 alone; leave it out" in " ".join(done.stderr.split())
+
+
+def test_a_file_where_the_folder_should_be_is_told_as_what_it_is(run, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    done = run("reproduce", "coco200-auto", "-o", "out", *SUBSTITUTE)
+    assert done.returncode == 2
+    assert "out: a file stands where a folder is needed; name another folder" in done.stderr
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_help_names_both_papers(run):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cbrkit_xai.evaluation.retest import Retest
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor, noise_floor_of
@@ -88,3 +89,18 @@ def test_of_judges_votes_even_among_peoples_it_is_not_defined(provenance):
 def test_an_evaluation_of_peoples_votes_has_the_floor_of_its_votes():
     votes = np.array([[3.0, 1.0], [2.0, 2.0]])
     assert noise_floor_of(voted(votes, "votes: people")) == noise_floor(votes, np.array([4.0, 4.0]))
+
+
+def test_votes_that_agree_better_than_independent_voters_can_have_no_floor():
+    equal = np.full((40, 4), 2.0)
+    found = noise_floor(equal, np.full(40, 8.0))
+    assert found.rmse is None
+    assert "differ less from photo to photo" in found.reason
+    rng = np.random.default_rng(0)
+    drawn = [rng.multinomial(8, [0.4, 0.3, 0.2, 0.1], size=40).astype(float) for _ in range(200)]
+    assert all(noise_floor(votes, np.full(40, 8.0)).rmse is not None for votes in drawn[:50])
+    # The line is drawn where scipy's test of the same table has its lower thousandth.
+    for votes in (*drawn, np.vstack([equal[:20], drawn[0][:20]])):
+        test = stats.chi2_contingency(votes)
+        too_well = stats.chi2.cdf(test.statistic, test.dof) < 0.001
+        assert (noise_floor(votes, np.full(40, 8.0)).rmse is None) == too_well

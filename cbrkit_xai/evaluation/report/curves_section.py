@@ -27,8 +27,10 @@ _LEAST_SCALE = 0.12  # of the largest error
 READING = (
     "A curve that falls proves nothing by itself: averaging more votes lowers the error even where photos "
     "and votes have nothing to do with each other. That error is the dashed null law, drawn for each curve "
-    "in its colour. Evidence that similar photos get similar votes is a curve clearly below its own dashed "
-    "line, and a use for it is a curve below the global mean."
+    "in its colour. It takes folds for dealt by luck; folds that are dealt evenly by the winner lower every "
+    "error a little, that of predictors which look at no photo too, so a curve just below its dashed line is "
+    "no evidence. The shades know of it: evidence that similar photos get similar votes is a cross below "
+    "them, and a use for it is a curve below the global mean."
 )
 
 

@@ -23,6 +23,7 @@ from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.features import Array
 
 _WHOLE = 1e-9
+_TOO_WELL = 0.001
 
 
 @attrs.frozen(kw_only=True)
@@ -91,9 +92,31 @@ def noise_floor(votes: Array, voters: Array) -> NoiseFloor:
             rmse=None,
             reason="people gave more or fewer votes than one each, and how they scatter is not in their sums",
         )
+    if _agree_too_well(votes[counted]):
+        return NoiseFloor(
+            rmse=None,
+            reason="votes differ less from photo to photo than those of independent voters would by chance "
+            "alone, so these are no such votes",
+        )
     n = number[counted, None]
     shares = cast[counted] / n
     squares = n / (n - 1) * n * shares * (1 - shares)  # (counted, methods)
     return NoiseFloor(
         rmse=float(np.sqrt(np.mean(squares[asked[counted]]))), photos=int(np.count_nonzero(counted))
     )
+
+
+def _agree_too_well(votes: Array) -> bool:
+    """Say whether votes scatter less than a multinomial with the same chances for every photo.
+
+    By Pearson's chi-squared of homogeneity, whose lower tail different chances cannot reach: they only add.
+    """
+    from scipy.special import chdtr  # on use
+
+    whole = votes[~np.isnan(votes).any(axis=1)]
+    whole = whole[:, whole.sum(axis=0) > 0] if len(whole) else whole
+    if len(whole) < 2 or whole.shape[1] < 2:
+        return False
+    expected = whole.sum(axis=1, keepdims=True) * whole.sum(axis=0) / whole.sum()
+    statistic = float((np.square(whole - expected) / expected).sum())
+    return bool(chdtr((len(whole) - 1) * (whole.shape[1] - 1), statistic) < _TOO_WELL)
