@@ -111,12 +111,13 @@ def _because(asked: Asked, verdict: Verdict, p_adjusted: float, questions: int, 
     if asked.is_one_sided:
         return p
     level = f"{100 * (1 - alpha):g} % interval"
+    reading = f"below 0 is better; {p}"
+    if asked.boundary:
+        reading = f"below {asked.boundary_words}, {number(asked.boundary)}, is no worse; against it {p}"
     measured = (
         f"the mean difference is {number(compared.estimate)} {asked.unit} "
-        f"({level} {span(compared.interval)}, below 0 is better; {p})"
+        f"({level} {span(compared.interval)}, {reading})"
     )
-    if asked.boundary:
-        measured += f" and {asked.boundary_words} is {number(asked.boundary)}"
     if verdict != CANNOT_TELL:
         return measured
     if compared.p <= alpha:
