@@ -18,9 +18,11 @@ def print_evaluation(
     evaluation: Evaluation, answers: Sequence[Answer] = (), written: Sequence[Path] = ()
 ) -> None:
     """Print the scores of each run and the answers in words, with what must be known to read them."""
+    from cbrkit_xai.evaluation.wording import counted
+
     folds, groups = evaluation.folds, evaluation.groups
     say(f"{evaluation.name}: {len(evaluation.cases)} cases · {evaluation.provenance}")
-    dealt = f"{_counted(folds.repeats, 'repeat')} of {_counted(folds.per_repeat, 'fold')}"
+    dealt = f"{counted(folds.repeats, 'repeat')} of {counted(folds.per_repeat, 'fold')}"
     say(
         f"{evaluation.protocol.scheme}, {dealt}, seed {evaluation.protocol.seed}; "
         f"{groups.number} groups of photos"
@@ -57,6 +59,8 @@ def print_warnings(evaluation: Evaluation) -> None:
 
 
 def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
+    from cbrkit_xai.evaluation.questions.contestants import at_stated_k
+    from cbrkit_xai.evaluation.questions.effect_sizes import skill
     from cbrkit_xai.evaluation.questions.own_k import own_k
     from cbrkit_xai.evaluation.writing import mean_scores
 
@@ -68,23 +72,9 @@ def _row(run: Run, evaluation: Evaluation) -> tuple[str, ...]:
         f"{run.label} ({', '.join(marks)})" if marks else run.label,
         str(run.ks[place] or ""),
         *(_number(value) for value in shown),
-        _number(_skill(shown[0], evaluation)),
+        _number(skill(evaluation, at_stated_k(evaluation, run))),
     )
-
-
-def _skill(rmse: float, evaluation: Evaluation) -> float:
-    from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-    from cbrkit_xai.evaluation.writing import mean_scores
-
-    if GLOBAL_MEAN not in evaluation.runs:
-        return math.nan
-    of_mean = float(mean_scores(evaluation.run(GLOBAL_MEAN), evaluation.votes)["pooled-rmse"][0])
-    return 1 - (rmse / of_mean) ** 2 if of_mean > 0 else math.nan
 
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}"  # no -0.000
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)

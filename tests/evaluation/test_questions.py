@@ -8,6 +8,7 @@ from scipy import stats
 
 from cbrkit_xai import Configuration
 from cbrkit_xai.cases import Cases
+from cbrkit_xai.cli.evaluation_page import print_evaluation
 from cbrkit_xai.errors import ParameterError
 from cbrkit_xai.evaluation.decisions import bootstrap
 from cbrkit_xai.evaluation.holding_out.folds import Folds
@@ -322,7 +323,7 @@ def test_a_loss_near_the_margin_is_told_by_the_margin_and_not_by_what_a_gain_wou
     clustered = made.noisy(CLUSTERED, 0.4)
     answer = the("clustered-no-worse-than-linear", answers(made.evaluation(linear, clustered), margin=0.01))
     assert answer.verdict == "can't tell"
-    assert f"and the margin is {answer.details['margin_squared']:.3g}" in answer.sentence
+    assert f"below the margin, {answer.details['margin_squared']:.3g}, is no worse" in answer.sentence
     assert "reaches to both sides of the margin." in answer.sentence
 
 
@@ -699,6 +700,28 @@ def test_effect_sizes_by_hand():
     for effect in (skill, gap, lost):
         assert effect.interval[0] < effect.estimate < effect.interval[1]
         assert effect.label == "conditional on these cases, likely too narrow"
+
+
+def test_the_terminal_shows_the_skill_that_the_effect_sizes_have(capsys):
+    made = Made()
+    run = made.noisy(LINEAR, 0.8)
+    votes = made.votes.copy()
+    votes[:20, 1:] = np.nan  # a case of which one method was asked counts as much as one of three
+    predicted = run.predicted.copy()
+    predicted[:, :20] += 1.0
+    made.votes = votes
+    evaluation = made.evaluation(attrs.evolve(run, predicted=predicted))
+    errors = [(one - votes) ** 2 for one in (predicted[:, :, 1], made.mean[:, :, 0])]
+    per_case = [np.nanmean(one, axis=2).mean() for one in errors]
+    by_pair = [np.nanmean(one) for one in errors]
+    skill, pooled = (1 - first / second for first, second in (per_case, by_pair))
+    assert abs(skill - pooled) > 0.01
+    effect, *_ = effect_sizes(evaluation, at_stated_k(evaluation, evaluation.run(LINEAR)))
+    assert effect.name == "skill"
+    assert effect.estimate == pytest.approx(skill)
+    print_evaluation(evaluation)
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if f"{LINEAR} " in line)
+    assert row[-1] == f"{skill:.3f}"
 
 
 def test_an_effect_size_without_its_baseline_says_so():

@@ -88,6 +88,12 @@ def effect_sizes(
     )
 
 
+def skill(evaluation: Evaluation, contestant: Contestant) -> float:
+    """Return the estimate of `effect_sizes` for skill, without its interval; NaN where there is none."""
+    compared = _compared(_SKILL, evaluation, contestant)
+    return math.nan if isinstance(compared, str) else float(_share_gained(compared.columns.mean(axis=0)))
+
+
 def _share_gained(means: Array) -> Array:
     return 1 - means[..., 0] / means[..., 1]
 
@@ -118,23 +124,40 @@ _COMPUTED: Mapping[str, tuple[str, PerCase, Statistic]] = {
 """Of each effect, the reference, the error of a case, and what is made of the two means."""
 
 
-def _filled(
-    effect: Effect, evaluation: Evaluation, contestant: Contestant, *, seed: int, level: float
-) -> Effect:
+@attrs.frozen(kw_only=True, eq=False)
+class _Compared:
+    """Errors of a contestant and of the reference, each case by its mean over the repeats."""
+
+    columns: Array  # (cases where both predict, 2)
+    groups: Array
+
+
+def _compared(effect: Effect, evaluation: Evaluation, contestant: Contestant) -> _Compared | str:
+    """Return what an effect is made of, or why there is none."""
     reference, error, statistic = _COMPUTED[effect.name]
     if reference not in evaluation.runs:
-        return attrs.evolve(effect, problem=f"the baseline {reference} was not evaluated")
+        return f"the baseline {reference} was not evaluated"
     other = at_stated_k(evaluation, evaluation.run(reference))
     problem = contestant.problem or other.problem
     if problem:
-        return attrs.evolve(effect, problem=problem)
+        return problem
     errors = np.stack([one.errors(evaluation, error) for one in (contestant, other)])
     paired = ~np.isnan(errors).any(axis=0)  # what the one left out says nothing of the other
     columns = np.stack([over_repeats(np.where(paired, one, np.nan)) for one in errors], axis=1)
     there = ~np.isnan(columns).any(axis=1)
     if not there.any():
-        return attrs.evolve(effect, problem="nobody voted on any case that was held out")
+        return "nobody voted on any case that was held out"
     if statistic is _share_gained and not columns[there, 1].any():
-        return attrs.evolve(effect, problem=f"{reference} errs nowhere, so there is nothing to gain")
-    found = bca(columns[there], evaluation.groups.labels[there], statistic, seed=seed, level=level)
+        return f"{reference} errs nowhere, so there is nothing to gain"
+    return _Compared(columns=columns[there], groups=evaluation.groups.labels[there])
+
+
+def _filled(
+    effect: Effect, evaluation: Evaluation, contestant: Contestant, *, seed: int, level: float
+) -> Effect:
+    compared = _compared(effect, evaluation, contestant)
+    if isinstance(compared, str):
+        return attrs.evolve(effect, problem=compared)
+    _, _, statistic = _COMPUTED[effect.name]
+    found = bca(compared.columns, compared.groups, statistic, seed=seed, level=level)
     return attrs.evolve(effect, estimate=found.estimate, interval=found.interval, problem=found.problem)
