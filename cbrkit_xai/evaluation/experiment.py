@@ -19,6 +19,7 @@ from cbrkit_xai.evaluation.running.configuration_cells import INNER, STATED
 from cbrkit_xai.evaluation.running.makers import source_hashes, versions_of
 from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.running.planning import (
+    beyond_training,
     checked_baselines,
     checked_configurations,
     checked_ks,
@@ -133,7 +134,7 @@ def evaluate(
             **{one.label: one.configuration.hash for one in planned},
             **source_hashes(evaluated, registry),
         },
-        notes=(*plan.folds.notes, *added, *found.notes),
+        notes=(*plan.folds.notes, *beyond_training(ks, plan.folds), *added, *found.notes),
         timings=found.timings,
         retest=retest(base),
     )

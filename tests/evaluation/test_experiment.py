@@ -381,6 +381,12 @@ def test_k_larger_than_the_training_cases_takes_them_all(base):
     evaluation = evaluate(base, [nearest(k=18)], ks=(18, 1000), protocol=PLAN, baselines=())
     (run,) = evaluation.runs.values()
     assert (run.predicted[:, :, 0] == run.predicted[:, :, 1]).all()
+    fold_of = evaluation.folds.fold_of
+    fewest = min(int((row != fold).sum()) for row in fold_of for fold in set(row.tolist()))
+    (said,) = (one for one in evaluation.notes if one.startswith("k up to 1000"))
+    assert f"a fold has as few as {fewest} training cases" in said
+    within = evaluate(base, [nearest(k=fewest)], ks=(fewest,), protocol=PLAN, baselines=())
+    assert not any(one.startswith("k up to") for one in within.notes)
 
 
 def test_the_own_k_of_each_configuration_is_evaluated_whatever_else_is_and_it_is_said(base):

@@ -73,6 +73,11 @@ class Folds:
                 yield self.split(repeat, fold)
 
     @property
+    def least_training(self) -> int:
+        """Training cases of the fold that has the fewest."""
+        return min(len(one.training) for one in self.splits())
+
+    @property
     def test_over_training(self) -> float:
         """Mean of (held-out cases / training cases), as the corrected t test wants it."""
         return float(np.mean([len(one.held_out) / len(one.training) for one in self.splits()]))

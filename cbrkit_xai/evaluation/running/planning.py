@@ -10,6 +10,7 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.configuration_parts import KIND_OF_PART
 from cbrkit_xai.configurations import Components, Configuration
 from cbrkit_xai.errors import CaseBaseError, ConfigurationError, ParameterError, nearest_spelling
+from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.predicting.substitution import refuse_unknown, substituted
 from cbrkit_xai.evaluation.wording import short_list
 from cbrkit_xai.neighbours import check_k
@@ -154,3 +155,14 @@ def _refuse_namesake(one: Configuration, other: Configuration) -> None:
             allowed="one configuration of each label",
             next_step="name one of them otherwise, such as by name = ... in its file",
         )
+
+
+def beyond_training(ks: Sequence[int], folds: Folds) -> tuple[str, ...]:
+    """Return the sentence that says from which k on there are no more neighbours to ask."""
+    least = folds.least_training
+    if max(ks) <= least:
+        return ()
+    return (
+        f"k up to {max(ks)} were asked for, and a fold has as few as {least} training cases: from there on "
+        "every prediction rests on all of them, whatever the photo",
+    )
