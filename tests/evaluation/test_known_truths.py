@@ -78,8 +78,8 @@ def test_without_signal_the_pooled_error_follows_the_null_law(organizer):
 
 
 def test_the_squared_weights_of_the_nearest_cases_are_one_over_k():
-    _, run = evaluated(World(n=60), ks=(1, 4, 10))
-    np.testing.assert_allclose(run.weight_squares, np.broadcast_to([1, 1 / 4, 1 / 10], (1, 60, 3)))
+    _, run = evaluated(World(n=60), ks=(1, 5, 10))
+    np.testing.assert_allclose(run.weight_squares, np.broadcast_to([1, 1 / 5, 1 / 10], (1, 60, 3)))
 
 
 @pytest.mark.parametrize("n", [11, 60])
