@@ -143,6 +143,7 @@ def command(
     from cbrkit_xai.evaluation.questions.answering import answers, check_asked
     from cbrkit_xai.evaluation.report.writing import check_can_report
     from cbrkit_xai.evaluation.running.output_folder import OutputFolder
+    from cbrkit_xai.evaluation.wording import counted
     from cbrkit_xai.evaluation.writing import summary_of
 
     protocol, (numbers, k) = Protocol(**plan), chosen_k(ks)
@@ -154,7 +155,7 @@ def command(
     if folder is not None:
         check_can_report()
         folder.claim()
-    with progress_bar(f"evaluating {len(chosen)} configurations") as progress:
+    with progress_bar(f"evaluating {counted(len(chosen), 'configuration')}") as progress:
         evaluation = evaluate(
             found,
             chosen,

@@ -7,20 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from cbrkit_xai.evaluation.baselines.prototypes import K_MEANS, RANDOM
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.report.banners import banners_of
 from cbrkit_xai.evaluation.report.curves import Curve, curve
 from cbrkit_xai.evaluation.report.families import Family, families, names_in
-from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, listed, share
+from cbrkit_xai.evaluation.report.figures_in_words import figure, listed, share
 from cbrkit_xai.evaluation.report.permutation_table import Band, band
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.rmse_over_k import Panel
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
 from cbrkit_xai.evaluation.scoring.noise_floor import NoiseFloor
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
+from cbrkit_xai.evaluation.wording import counted
 
 MOST_PICTURES = 24
 """Of a grid of hundreds, the first are drawn; all numbers are in the tables and in results.csv."""
+
+_AS_MANY = (RANDOM, K_MEANS)
 
 _LEAST_SCALE = 0.12  # of the largest error
 
@@ -148,6 +152,13 @@ def _caption(evaluation: Evaluation, panel: Panel) -> str:
         if one.independence is not None:
             alike.setdefault(_independence(one), []).append(names[one.run.label])
     said += [f"{listed(those)}: {sentence}" for sentence, those in alike.items()]
+    if any(
+        one.run.configuration and one.run.configuration.organizer.name in _AS_MANY for one in panel.curves
+    ):
+        said.append(
+            "Random and k-means prototypes are as many as the clusters of the same fold; single cases that "
+            "stand in no cluster, where an organizer keeps them as entries, have none of these."
+        )
     said.append("Noise floor not defined, see the scores." if panel.floor is None else "")
     return " ".join(one for one in said if one)
 
