@@ -14,9 +14,11 @@ from cbrkit_xai.evaluation.holding_out.protocol import Protocol
 from cbrkit_xai.evaluation.permutation import blocks_of_draws, permuting
 from cbrkit_xai.evaluation.permutation.drawing import Drawing
 from cbrkit_xai.evaluation.permutation.kept_permutation import kept_permutation as keep
-from cbrkit_xai.evaluation.permutation.permutation_null import permutation_null
+from cbrkit_xai.evaluation.permutation.permutation_null import folds_that_count, permutation_null, rerun_of
 from cbrkit_xai.evaluation.permutation.permuting import permute
-from cbrkit_xai.evaluation.running import makers
+from cbrkit_xai.evaluation.permutation.predicting_again import predict_again
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
+from cbrkit_xai.evaluation.running import kept_distances, makers
 
 HISTOGRAM = "histogram/rgb/bins=256/norm=none/srgb-lanczos-224/1"
 NEAR = Configuration(name="near", representation="histogram", metric="euclidean")
@@ -90,7 +92,11 @@ def test_the_same_bytes_come_from_blocks_of_any_size_on_any_number_of_cores(base
     for length, workers in ((50, 1), (3, 1), (3, 4), (1, 2)):
         monkeypatch.setattr(blocks_of_draws, "_BLOCK", length)
         found.append(permute(evaluation, base, draws=7, seed=4, workers=workers))
-    rerun = permuting._rerun(evaluation, base, {NEAR.label: NEAR.components()})
+    parts = NEAR.components()
+    cases, ks = base.columns(parts.representation), evaluation.run(NEAR.label).ks
+    distances = distances_once(parts, cases)
+    near = FoldPredictor(components=parts, cases=cases, distances=distances, ks=ks)
+    rerun = rerun_of({NEAR.label: predict_again(near, folds_that_count(evaluation))})
     found.append(permutation_null(evaluation, rerun, draws=7, seed=4))  # in one pass
     assert all(same(one, found[0]) for one in found[1:])
 
@@ -182,3 +188,13 @@ def test_where_votes_have_to_be_organised_anew_there_are_fewer_draws_by_default(
     assert found.least_p == 1 / 3
     assert found.organized_anew == (condensed.label,)
     assert len(permute(anew, base, draws=4).draws) == 4
+
+
+def test_distances_that_the_evaluation_kept_are_not_measured_again(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_distances, "LONG", 0.0)
+    plan = Protocol(folds=3, repeats=1)
+    evaluation = evaluate(
+        base, [NEAR], ks=(1,), protocol=plan, baselines=(), confidence=False, nested=False, folder=tmp_path
+    )
+    monkeypatch.setattr(kept_distances, "distances_once", lambda *_, **__: pytest.fail("measured again"))
+    assert len(keep(evaluation, base, folder=tmp_path, draws=2).draws) == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import attrs
 import numpy as np
 
 from cbrkit_xai import registry as registries
@@ -21,10 +20,12 @@ from cbrkit_xai.evaluation.permutation.permutation_null import (
     rerun_of,
 )
 from cbrkit_xai.evaluation.permutation.predicting_again import ignores_votes, predict_again
-from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor, distances_once
-from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.predicting.fold_predictions import FoldPredictor
+from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.running.cells import Cells
 from cbrkit_xai.evaluation.running.finishing import Arrays, Batch, CellName, Compute, finish
+from cbrkit_xai.evaluation.running.kept_distances import kept_distances
+from cbrkit_xai.evaluation.running.plan import Plan
 from cbrkit_xai.evaluation.working import Stop, cores, one_thread_each
 from cbrkit_xai.features import Array
 from cbrkit_xai.protocols import Progress
@@ -62,7 +63,7 @@ def permute(
     registry : Registry, optional
         By default that of everything installed.
     cells : Cells, optional
-        Where finished blocks of draws are kept.
+        Where finished blocks of draws are kept, and distances that took long to measure.
     workers : int, optional
         Threads; by default one for each core. No number depends on it.
     progress : callable, optional
@@ -91,16 +92,22 @@ def permute(
     blocks = blocks_of(draws, anew=bool(anew))
     drawing = Drawing.of(evaluation, seed)
     columns = [(label, k) for label in composed for k in evaluation.run(label).ks]
+    plan = Plan(
+        base=base,
+        registry=registry,
+        protocol=evaluation.protocol,
+        groups=evaluation.groups,
+        folds=evaluation.folds,
+        ks=(1,),
+        cells=cells or Cells(),
+    )
     batch = Batch(
         keys=keys_of(blocks, evaluation, base, composed, seed, registry),
-        prepare=lambda: _computing(blocks, drawing, _rerun(evaluation, base, composed), columns),
+        prepare=lambda: _computing(blocks, drawing, _rerun(evaluation, composed, plan), columns),
     )
     with one_thread_each():
         found = finish(
-            [batch],
-            cells or Cells(),
-            workers=workers or cores(),
-            advance=_telling(progress, len(batch.keys)),
+            [batch], plan.cells, workers=workers or cores(), advance=_telling(progress, len(batch.keys))
         )
     return PermutationNull(
         columns=columns,
@@ -135,34 +142,29 @@ def _telling(progress: Progress | None, total: int) -> Callable[[int], None]:
     return advance
 
 
-def _rerun(evaluation: Evaluation, base: CaseBase, composed: Mapping[str, Components]) -> Rerun:
+def _rerun(evaluation: Evaluation, composed: Mapping[str, Components], plan: Plan) -> Rerun:
     distances: dict[tuple[str, str], Array | None] = {}
     folds = folds_that_count(evaluation)
     return rerun_of(
         {
-            label: predict_again(_predictor(label, components, evaluation, base, distances), folds)
+            label: predict_again(_predictor(evaluation.run(label), components, plan, distances), folds)
             for label, components in composed.items()
         }
     )
 
 
 def _predictor(
-    label: str,
-    components: Components,
-    evaluation: Evaluation,
-    base: CaseBase,
-    distances: dict[tuple[str, str], Array | None],
+    run: Run, components: Components, plan: Plan, distances: dict[tuple[str, str], Array | None]
 ) -> FoldPredictor:
-    run = evaluation.run(label)
     assert run.configuration is not None  # noqa: S101 - it was composed
-    cases = attrs.evolve(base.columns(components.representation), groups=evaluation.groups.names)
+    cases = plan.cases(components.representation)
     measured_by = components.representation.fingerprint, str(run.configuration.metric)
     if measured_by not in distances:
-        distances[measured_by] = distances_once(components, cases)
+        distances[measured_by] = kept_distances(run.configuration, components, cases, plan)
     return FoldPredictor(
         components=components,
         cases=cases,
         distances=distances[measured_by],
         ks=run.ks,
-        cluster_scope=evaluation.protocol.cluster_scope,
+        cluster_scope=plan.protocol.cluster_scope,
     )

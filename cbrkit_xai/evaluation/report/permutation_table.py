@@ -9,6 +9,7 @@ from cbrkit_xai.evaluation.decisions.max_statistic import max_statistic, standar
 from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.report.figures_in_words import figure, interval, probability
+from cbrkit_xai.evaluation.report.scores_table import mark_of
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation
 from cbrkit_xai.features import Array
@@ -66,7 +67,7 @@ def permutation_table(evaluation: Evaluation, permutation: PermutationNull) -> T
             Cell(probability(float(permutation.p_values[place]))),
             Cell(probability(float(found.step_down[place]))),
         ]
-        rows.append(Row(name=label, cells=cells))
+        rows.append(Row(name=label, cells=cells, mark=mark_of(evaluation.runs[label])))
     return Table(
         id="permutation-table",
         caption="Pooled RMSE in the folds of the first repeat, as observed, and over "
