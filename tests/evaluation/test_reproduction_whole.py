@@ -294,6 +294,21 @@ def test_titles_say_that_votes_are_automatic(tmp_path):
     assert "<h1>The paper&#39;s procedure on automatic votes: small &lt;base&gt;</h1>" in html
 
 
+def test_votes_are_shuffled_for_the_papers_configurations_and_the_report_shows_it(with_signal, html):
+    null, runs = with_signal.permutation, with_signal.runs
+    assert set(null.labels) == {run.label for _, run in (*runs.linear, *runs.clustered)}
+    assert len(null.draws) == 199
+    for label in null.labels:  # at k = 1 the photo of the same cloud speaks
+        ks, observed, draws = null.of(label)
+        first = with_signal.evaluation.run(label).predicted[0]
+        expected = np.nanmean((first - with_signal.evaluation.votes[:, None]) ** 2, axis=(0, 2))
+        np.testing.assert_allclose(observed, expected)
+        assert observed[ks.index(1)] < draws[:, ks.index(1)].min()
+    table = html.partition('id="permutation-table"')[2].partition("</table>")[0]
+    assert "over 199 shuffles" in table
+    assert all(label.partition("/")[0] in table for label in null.labels)
+
+
 def test_people_are_not_called_automatic(html):
     assert "procedure on people&#39;s votes" in html
     assert "automatic votes" not in html

@@ -14,6 +14,8 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.cases import Cases
 from cbrkit_xai.evaluation.experiment import KS, evaluate
 from cbrkit_xai.evaluation.holding_out.protocol import Protocol
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
+from cbrkit_xai.evaluation.permutation.permuting import permute
 from cbrkit_xai.evaluation.predicting.described_once import described_once
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.questions.stated_margin import stated_margin
@@ -52,6 +54,9 @@ BASELINES = (
 )
 """All but those that take longer than everything else; `evaluate` has them too."""
 
+DRAWS = 199
+"""How often votes are handed out anew, for some seconds; `evaluate` does so 999 times."""
+
 
 def reproduce(
     base: CaseBase,
@@ -89,7 +94,7 @@ def reproduce(
     registry = registry or registries.default_registry()
     protocol, substitute = protocol or Protocol(), substitute or {}
     configurations = papers_configurations(base, registry, substitute)
-    steps = Steps(progress=progress, shares=(60, 10, 10, 10, 5))
+    steps = Steps(progress=progress, shares=(60, 10, 10, 10, 5, 5))
     evaluation, others = _evaluated(
         base, configurations, ks, protocol, folder, registry, substitute, workers, steps
     )
@@ -105,6 +110,7 @@ def reproduce(
     with one_thread_each():
         tables, found, distances = _whole_base(configurations, plan, evaluation, steps)
         even = _balanced(configurations, plan, evaluation, steps.next())
+    permutation = _permutation(configurations, plan, evaluation, workers, steps.next())
     report = steps.next()
     runs = papers_runs(evaluation, configurations)
     margin = stated_margin(evaluation)
@@ -118,6 +124,7 @@ def reproduce(
         balanced=even,
         margin=margin,
         claims=claims_about(evaluation, configurations, found, even, margin, others),
+        permutation=permutation,
     )
     report(1, 1)
     steps.finish()
@@ -169,6 +176,30 @@ def _evaluated(
             timings=(*evaluation.timings, *more.timings),
         ),
         others,
+    )
+
+
+def _permutation(
+    configurations: Sequence[PapersConfiguration],
+    plan: Plan,
+    evaluation: Evaluation,
+    workers: int | None,
+    progress: Progress,
+) -> PermutationNull | None:
+    """Return the errors of the paper's configurations under shuffled votes."""
+    theirs = [one for each in configurations for one in (each.linear, each.clustered) if one is not None]
+    runs = [evaluation.run(one.label) for one in theirs]
+    if not any(run.is_complete for run in runs):
+        return None
+    return permute(
+        attrs.evolve(evaluation, runs=runs),
+        plan.base,
+        draws=DRAWS,
+        seed=plan.protocol.seed,
+        registry=plan.registry,
+        cells=plan.cells,
+        workers=workers,
+        progress=progress,
     )
 
 

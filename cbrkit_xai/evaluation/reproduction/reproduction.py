@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from cbrkit_xai.evaluation.permutation.permutation_null import PermutationNull
 from cbrkit_xai.evaluation.questions.stated_margin import StatedMargin
 from cbrkit_xai.evaluation.reproduction.balanced_training import Balanced
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
@@ -41,6 +42,8 @@ class Reproduction:
         What difference of errors would matter.
     claims : tuple of Claim
         Decided together.
+    permutation : PermutationNull, optional
+        Errors of the paper's configurations under shuffled votes; None where none predicts every case.
     """
 
     configurations: tuple[PapersConfiguration, ...]
@@ -52,6 +55,7 @@ class Reproduction:
     balanced: tuple[tuple[str, Balanced], ...]
     margin: StatedMargin
     claims: tuple[Claim, ...]
+    permutation: PermutationNull | None = None
 
     @property
     def applicable(self) -> tuple[PapersConfiguration, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from cbrkit_xai.evaluation.permutation.permutation_null import DRAWS
 from cbrkit_xai.evaluation.questions.limits import limits
 from cbrkit_xai.evaluation.questions.own_k import own_k
 from cbrkit_xai.evaluation.report.banners import leak_banners
-from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
+from cbrkit_xai.evaluation.report.figures_in_words import listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
+from cbrkit_xai.evaluation.report.permutation_section import permutation_section
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
 from cbrkit_xai.evaluation.report.scores_section import scores_section
 from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ALPHA
@@ -24,6 +26,7 @@ from cbrkit_xai.evaluation.reproduction.pictures.looks import substitution_banne
 from cbrkit_xai.evaluation.reproduction.pictures.settings_picture import settings_picture
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
+from cbrkit_xai.evaluation.wording import counted
 
 SECTIONS = (
     ("claims", "The paper's claims, in short"),
@@ -36,6 +39,7 @@ SECTIONS = (
     ("claims-in-full", "The claims in full"),
     ("classes", "Class balance"),
     ("scores", "Scores"),
+    ("permutation", "Votes shuffled over the photos"),
     ("groups", "Groups and folds"),
     ("problems", "What could not be done"),
     ("repeat", "Versions, and how to repeat it"),
@@ -88,6 +92,7 @@ def report_page(reproduction: Reproduction, *, command: str, has_times: bool) ->
         "in_full": in_full(reproduction.claims, marked),
         "frequency": frequency_table(evaluation, reproduction.frequencies),
         "scores": scores_section(evaluation, noise_floor_of(evaluation), subtitle),
+        "permutation": permutation_section(evaluation, reproduction.permutation),
         "groups": groups_section(evaluation),
         "notes": _notes(reproduction),
         "problems": [run for run in evaluation.runs.values() if run.problems],
@@ -149,4 +154,7 @@ def _notes(reproduction: Reproduction) -> list[str]:
         f"The configurations' own k, at which they are compared, is {listed([str(k) for k in sorted(ks)])}."
     )
     more = "`cbrkit-xai evaluate` has more baselines: k-means prototypes, kernel ridge, random forest."
+    if reproduction.permutation is not None:
+        draws = len(reproduction.permutation.draws)
+        more += f" It shuffles votes {DRAWS} times by default; here it is {draws} times."
     return [*evaluation.notes, stated, more]
