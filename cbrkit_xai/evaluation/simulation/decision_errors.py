@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import attrs
 
+from cbrkit_xai.evaluation.scoring.proportions import clopper_pearson
 from cbrkit_xai.evaluation.simulation.boundaries import DECISIONS, STUDIES, Decision
 
 MOST = 0.06
 """What the observed rate of errors may be: the level and a little more."""
+
+FIRST: Mapping[str, int] = MappingProxyType(
+    {"comparisons": 40, "selections": 10, "photos": 40, "margins": 40, "permutations": 20, "answers": 3}
+)
+"""The first studies of each kind; their errors stand in the table by themselves, as they are soon counted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,11 +49,7 @@ class ErrorRate:
         ----------
         Clopper & Pearson, The use of confidence or fiducial limits, Biometrika 26 (1934) 404-413.
         """
-        from scipy.stats import beta  # on use
-
-        if self.errors == self.studies:
-            return 1.0
-        return float(beta.ppf(0.95, self.errors + 1, self.studies - self.errors))
+        return clopper_pearson(self.errors, self.studies, level=0.9)[1]  # 5 % beyond each end
 
     @property
     def is_within(self) -> bool:
