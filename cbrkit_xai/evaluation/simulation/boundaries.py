@@ -32,7 +32,8 @@ ALPHA = 0.05
 """Level of the decisions."""
 
 WORLD = World(dimensions=64, clusters=1)
-"""200 photos, 10 votes each, and features in one cloud: of those tried, the hardest on the corrected t."""
+"""200 photos, 10 votes each, and features in one cloud: harder on the corrected t than clusters, or than few
+dimensions. More photos or dimensions are harder still at k = 2 (docs/decisions/0022)."""
 
 _ONE, _TWO, _K = 1, 2, 5
 _LOSS = (5, 25)
