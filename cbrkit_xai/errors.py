@@ -124,6 +124,11 @@ def first_sentence(error: BaseException) -> str:
     return " ".join(text.split())
 
 
+def without_place(error: CbrkitXaiError) -> str:
+    """Return what is wrong and what to do about it, where the place has been named already."""
+    return error.what if error.next_step is None else f"{error.what}; {error.next_step}"
+
+
 def nearest_spelling(name: str, known: Iterable[str]) -> str | None:
     """Return a sentence naming the known spelling nearest to `name`, or None."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

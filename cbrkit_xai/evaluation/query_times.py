@@ -39,7 +39,7 @@ LONG = 20.0
 """An organisation that takes more seconds is not repeated for its time alone."""
 
 SINGLE, BATCH = "one photo", "each of a batch"
-STAGES = ("decode", "features", "retrieve", "reuse")
+STAGES_OF_A_QUERY = ("decode", "features", "retrieve", "reuse")
 
 
 def query_times(
@@ -151,7 +151,7 @@ def _ask(asked: _Asked, rows: slice) -> dict[str, float]:
     found: list[Neighbours] = []
     times["retrieve"] = _timed(lambda: found.append(asked.index.nearest(features, asked.k)))
     times["reuse"] = _timed(lambda: asked.reuse.reuse(found[0]))
-    return {stage: times[stage] / len(hashes) for stage in STAGES if stage in times}
+    return {stage: times[stage] / len(hashes) for stage in STAGES_OF_A_QUERY if stage in times}
 
 
 def _timed(work: Callable[[], object]) -> float:

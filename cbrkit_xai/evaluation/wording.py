@@ -28,9 +28,9 @@ def judges_of(provenance: str) -> str:
     return found[1] if found else "judges"
 
 
-def counted(number_of: int, what: str) -> str:
+def counted(number_of: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, in the plural where it is not one."""
-    return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
+    return f"{number_of:,} {noun if number_of == 1 else plural or noun + 's'}"
 
 
 _LEAKS = {

@@ -67,3 +67,26 @@ def test_importing_every_public_name_loads_nothing_heavy():
     )
     assert done.returncode == 0, done.stderr
     assert not HEAVY & set(json.loads(done.stdout))
+
+
+def functions_by_body():
+    """Names of the functions of every module, by what they do, whatever their docstrings say."""
+    found = {}
+    for module in sorted(Path(evaluation.__file__).parent.rglob("*.py")):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                what = "\n".join(map(ast.dump, [node.args, *body]))
+                found.setdefault(what, []).append(f"{module.stem}.{node.name}")
+    return found
+
+
+def test_no_function_is_there_twice():
+    assert [names for names in functions_by_body().values() if len(names) > 1] == []
+
+
+def test_what_is_said_once_has_one_definition():
+    """Under each of these names there were several, which did not quite do the same."""
+    names = [name.partition(".")[2].lstrip("_") for names in functions_by_body().values() for name in names]
+    for name in ("counted", "refuse_namesake", "without_place", "clopper_pearson"):
+        assert names.count(name) <= 1, name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -28,7 +27,7 @@ from cbrkit_xai.evaluation.scoring.case_weights import (
     weight_squares,
 )
 from cbrkit_xai.features import Array, frozen_floats, frozen_integers, read_only, take
-from cbrkit_xai.freezing import texts
+from cbrkit_xai.freezing import numbers_by_name, texts
 from cbrkit_xai.learning import MOST_CASES_IN_MEMORY, entry_weights, fitted_to, organize
 from cbrkit_xai.neighbours import Neighbours, check_k
 from cbrkit_xai.organizers.ball_tree import BallTree
@@ -39,10 +38,6 @@ from cbrkit_xai.reuse.mean import Mean
 
 STAGES = ("organise", "retrieve", "reuse")
 """Of which each fold tells the seconds; what reuse learns beforehand counts as organising."""
-
-
-def _read_only_seconds(values: Mapping[str, float]) -> Mapping[str, float]:
-    return MappingProxyType(dict(values))
 
 
 def _nobody(found: FoldPredictions) -> Array:
@@ -88,7 +83,7 @@ class FoldPredictions:
     leaks: tuple[str, ...] = attrs.field(default=(), converter=texts)
     sizes: tuple[int, ...] = ()
     seconds: Mapping[str, float] = attrs.field(
-        factory=lambda: dict.fromkeys(STAGES, 0.0), converter=_read_only_seconds
+        factory=lambda: dict.fromkeys(STAGES, 0.0), converter=numbers_by_name
     )
     nearest: Array = attrs.field(
         default=attrs.Factory(_nobody, takes_self=True),

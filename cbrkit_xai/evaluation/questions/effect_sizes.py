@@ -91,10 +91,11 @@ def effect_sizes(
 def skill(evaluation: Evaluation, contestant: Contestant) -> float:
     """Return the estimate of `effect_sizes` for skill, without its interval; NaN where there is none."""
     compared = _compared(_SKILL, evaluation, contestant)
-    return math.nan if isinstance(compared, str) else float(_share_gained(compared.columns.mean(axis=0)))
+    return math.nan if isinstance(compared, str) else float(share_gained(compared.columns.mean(axis=0)))
 
 
-def _share_gained(means: Array) -> Array:
+def share_gained(means: Array) -> Array:
+    """Return 1 - the first mean error / the second, `(..., 2) -> (...)`."""
     return 1 - means[..., 0] / means[..., 1]
 
 
@@ -117,8 +118,8 @@ _LOST = Effect(
     unit="votes",
 )
 _COMPUTED: Mapping[str, tuple[str, PerCase, Statistic]] = {
-    _SKILL.name: (GLOBAL_MEAN, squared_error, _share_gained),
-    _GAP.name: (SINGLE_BEST, regret, _share_gained),
+    _SKILL.name: (GLOBAL_MEAN, squared_error, share_gained),
+    _GAP.name: (SINGLE_BEST, regret, share_gained),
     _LOST.name: (SINGLE_BEST, regret, _difference),
 }
 """Of each effect, the reference, the error of a case, and what is made of the two means."""
@@ -147,7 +148,7 @@ def _compared(effect: Effect, evaluation: Evaluation, contestant: Contestant) ->
     there = ~np.isnan(columns).any(axis=1)
     if not there.any():
         return "nobody voted on any case that was held out"
-    if statistic is _share_gained and not columns[there, 1].any():
+    if statistic is share_gained and not columns[there, 1].any():
         return f"{reference} errs nowhere, so there is nothing to gain"
     return _Compared(columns=columns[there], groups=evaluation.groups.labels[there])
 

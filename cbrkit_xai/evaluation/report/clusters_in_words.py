@@ -12,16 +12,9 @@ from cbrkit_xai.evaluation.clusters.explained import ExplainedCluster, Explained
 from cbrkit_xai.evaluation.clusters.gain import Gain
 from cbrkit_xai.evaluation.clusters.losses import UNLIKE, Factor, Losses
 from cbrkit_xai.evaluation.questions.answer import Answer
-from cbrkit_xai.evaluation.report.figures_in_words import (
-    counted,
-    figure,
-    interval,
-    listed,
-    probability,
-    share,
-    signed,
-)
+from cbrkit_xai.evaluation.report.figures_in_words import figure, interval, listed, probability, share, signed
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation
+from cbrkit_xai.evaluation.wording import counted
 
 AGAINST_RANDOM, AGAINST_LINEAR = "clustering-beats-random-groups", "clustered-no-worse-than-linear"
 """Kinds of the questions that decide about clusters."""

@@ -26,13 +26,14 @@ from cbrkit_xai.evaluation.report.clusters_in_words import (
     votes_inside,
 )
 from cbrkit_xai.evaluation.report.families import names_in
-from cbrkit_xai.evaluation.report.figures_in_words import counted, figure
+from cbrkit_xai.evaluation.report.figures_in_words import figure
 from cbrkit_xai.evaluation.report.plots.bias_and_variance import PartsPlot
 from cbrkit_xai.evaluation.report.plots.colours_of_clusters import ColoursPlot
 from cbrkit_xai.evaluation.report.plots.palette import looks
 from cbrkit_xai.evaluation.report.plots.picture import Heading, Picture, drawn
 from cbrkit_xai.evaluation.report.plots.vote_contrasts import ContrastPlot
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.wording import counted
 
 MOST_CLUSTERS = 12
 """Clusters that are shown one by one; the largest."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from cbrkit_xai.evaluation.questions.answer import CANNOT_TELL, NO, YES, Answer, Verdict
-from cbrkit_xai.evaluation.report.figures_in_words import counted, listed
+from cbrkit_xai.evaluation.report.figures_in_words import listed
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.wording import counted
 
 _KINDS = {
     "better-than-mean": "Does similarity predict votes better than giving every photo the mean?",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from cbrkit_xai.evaluation.holding_out.dealing import MIXED, strata_of
-from cbrkit_xai.evaluation.report.figures_in_words import counted
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.wording import counted
 from cbrkit_xai.features import Array
 
 _SHOWN = 500  # links; more are in summary.json

@@ -9,13 +9,14 @@ import numpy as np
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL, Resampled
 from cbrkit_xai.evaluation.questions.effect_sizes import Effect
 from cbrkit_xai.evaluation.questions.left_out_folds import incompleteness
-from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, interval, signed
+from cbrkit_xai.evaluation.report.figures_in_words import figure, interval, signed
 from cbrkit_xai.evaluation.report.gains import ORACLE_GAP, REGRET, SKILL, GainOfRun
 from cbrkit_xai.evaluation.report.resampled_scores import COLUMNS, POOLED, ScoredRun
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.results import Evaluation, Run
 from cbrkit_xai.evaluation.scoring.noise_floor import NoiseFloor
 from cbrkit_xai.evaluation.scoring.null_law import null_rmse
+from cbrkit_xai.evaluation.wording import counted
 
 NULL = "null law"
 

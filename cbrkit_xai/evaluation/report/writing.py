@@ -17,7 +17,6 @@ from cbrkit_xai.evaluation.report.banners import banners
 from cbrkit_xai.evaluation.report.clusters_section import clusters_section
 from cbrkit_xai.evaluation.report.confidence_section import confidence_section
 from cbrkit_xai.evaluation.report.curves_section import curves_section
-from cbrkit_xai.evaluation.report.figures_in_words import counted
 from cbrkit_xai.evaluation.report.first_screen import first_screen, subtitle
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.page import SECTIONS, rendered
@@ -29,6 +28,7 @@ from cbrkit_xai.evaluation.report.scores_section import scores_section
 from cbrkit_xai.evaluation.report.time_page import PAGE, in_words, time_page
 from cbrkit_xai.evaluation.results import Evaluation, Timing
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
+from cbrkit_xai.evaluation.wording import counted
 from cbrkit_xai.protocols import Progress
 
 REPORT, PLOTS = "report.html", "plots"

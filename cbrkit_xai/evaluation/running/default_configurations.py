@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.configurations import Configuration, configuration
-from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError, ConfigurationError, FeaturesError
+from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError, ConfigurationError, FeaturesError, without_place
 from cbrkit_xai.evaluation.predicting.substitution import substituted
 from cbrkit_xai.registry import Registry
 
@@ -59,7 +59,7 @@ def default_configurations(
         if reason is None:
             found += some
         else:
-            left_out.append(f"{name} left out: {_without_place(reason)}")
+            left_out.append(f"{name} left out: {without_place(reason)}")
     if not found:
         raise CaseBaseError(
             f"none of the paper's configurations is applicable: {'; '.join(left_out)}",
@@ -79,7 +79,3 @@ def _reason_against(
     except (ConfigurationError, FeaturesError) as error:
         return error
     return None
-
-
-def _without_place(error: CbrkitXaiError) -> str:
-    return error.what if error.next_step is None else f"{error.what}; {error.next_step}"

@@ -70,7 +70,7 @@ def checked_configurations(
         one = substituted(configuration, base, substitute, registry)
         label = configuration.label
         if label in found:
-            _refuse_namesake(found[label].configuration, one.configuration)
+            refuse_namesake(found[label].configuration, one.configuration)
             continue
         found[label] = Planned(
             label=label,
@@ -144,7 +144,14 @@ def _refuse_too_little(base: CaseBase) -> None:
         raise CaseBaseError("nobody voted", where=base.name, next_step="import votes")
 
 
-def _refuse_namesake(one: Configuration, other: Configuration) -> None:
+def refuse_namesake(one: Configuration, other: Configuration) -> None:
+    """Refuse two configurations of one label that differ.
+
+    Raises
+    ------
+    ConfigurationError
+        With what they differ in.
+    """
     different = [part for part in (*KIND_OF_PART, "k") if getattr(one, part) != getattr(other, part)]
     if different:
         part = different[0]

@@ -10,11 +10,11 @@ from cbrkit_xai.case_base import CaseBase
 from cbrkit_xai.choice import Use
 from cbrkit_xai.configuration_reading import load_configurations
 from cbrkit_xai.configurations import Configuration, configuration
-from cbrkit_xai.errors import CaseBaseError, CbrkitXaiError, ConfigurationError, FeaturesError
+from cbrkit_xai.errors import CaseBaseError, ConfigurationError, FeaturesError, without_place
 from cbrkit_xai.evaluation.predicting.substitution import Substituted, refuse_unknown, substituted
 from cbrkit_xai.evaluation.questions.contestants import named
 from cbrkit_xai.evaluation.results import GLOBAL_MEAN
-from cbrkit_xai.evaluation.running.planning import Planned
+from cbrkit_xai.evaluation.running.planning import Planned, refuse_namesake
 from cbrkit_xai.evaluation.tuning.grid import Grid
 from cbrkit_xai.grids import Change, name_of
 from cbrkit_xai.registry import Registry
@@ -132,12 +132,13 @@ def candidates_of(
         try:
             evaluated = substituted(one.configuration, base, substitute, registry)
         except (ConfigurationError, FeaturesError) as error:
-            left_out.append(f"{one.configuration.name} left out: {_without_place(error)}")
+            left_out.append(f"{one.configuration.name} left out: {without_place(error)}")
             continue
         otherwise.append(evaluated.configuration)
         for variant in _varied_in_reuse(one, evaluated, grid, registry):
             planned = variant.planned
-            _refuse_namesake(variants.setdefault(planned.label, variant).planned, planned)
+            namesake = variants.setdefault(planned.label, variant).planned
+            refuse_namesake(namesake.configuration, planned.configuration)
     if not variants:
         raise CaseBaseError(
             f"no configuration of the grid is applicable: {'; '.join(dict.fromkeys(left_out))}",
@@ -214,17 +215,3 @@ def _from_simple(variants: Iterable[_Variant], ks: Sequence[int]) -> list[Candid
         Candidate(label=one.planned.label, k=k, planned=one.planned)
         for one, k in sorted(all_of_them, key=lambda pair: complexity(*pair))
     ]
-
-
-def _refuse_namesake(one: Planned, other: Planned) -> None:
-    if one.configuration != other.configuration:
-        raise ConfigurationError(
-            f"two configurations are called {one.label!r}, and differ",
-            where="configurations",
-            allowed="one configuration of each label",
-            next_step="name one of them otherwise, such as by name = ... in its file",
-        )
-
-
-def _without_place(error: CbrkitXaiError) -> str:
-    return error.what if error.next_step is None else f"{error.what}; {error.next_step}"

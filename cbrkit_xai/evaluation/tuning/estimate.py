@@ -11,6 +11,7 @@ from cbrkit_xai.evaluation.decisions.corrected_t import corrected_t
 from cbrkit_xai.evaluation.decisions.nested_selection import assembled
 from cbrkit_xai.evaluation.holding_out.folds import Folds
 from cbrkit_xai.evaluation.questions.differences import differences_of, over_repeats
+from cbrkit_xai.evaluation.questions.effect_sizes import share_gained
 from cbrkit_xai.features import Array
 
 
@@ -73,12 +74,8 @@ def estimated(
         error_by_least=_mean(by_least),
         apparent_error=float(np.nanmin(apparent)),
         difference=corrected_t(differences.tested, differences.test_over_training),
-        skill=bca(columns[there], groups[there], _skill, seed=seed),
+        skill=bca(columns[there], groups[there], share_gained, seed=seed),
     )
-
-
-def _skill(means: Array) -> Array:
-    return 1 - means[..., 0] / means[..., 1]
 
 
 def _mean(errors: Array) -> float:

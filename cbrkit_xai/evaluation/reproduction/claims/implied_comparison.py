@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from cbrkit_xai.errors import ParameterError
+from cbrkit_xai.freezing import numbers_by_name
 
 Verdict: TypeAlias = Literal["holds", "does not hold", "can't tell"]
 HOLDS: Verdict = "holds"
@@ -23,10 +24,6 @@ READINGS: Mapping[Verdict, str] = MappingProxyType(
     {HOLDS: "for it", DOES_NOT_HOLD: "against it", CANNOT_TELL: "open"}
 )
 """What a single comparison says about its claim."""
-
-
-def _numbers(values: Mapping[str, float]) -> Mapping[str, float]:
-    return MappingProxyType(dict(values))
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +60,7 @@ class ImpliedComparison:
     """
 
     about: str
-    numbers: Mapping[str, float] = attrs.field(factory=dict, converter=_numbers)
+    numbers: Mapping[str, float] = attrs.field(factory=dict, converter=numbers_by_name)
     estimate: float = math.nan
     interval: tuple[float, float] = (math.nan, math.nan)
     unit: str = "votes²"

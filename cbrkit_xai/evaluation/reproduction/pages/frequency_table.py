@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, interval
+from cbrkit_xai.evaluation.report.figures_in_words import figure, interval
 from cbrkit_xai.evaluation.report.table import Cell, Row, RowGroup, Table
 from cbrkit_xai.evaluation.reproduction.class_frequency import OfFrequency
 from cbrkit_xai.evaluation.reproduction.organisation import short_name
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.wording import counted
 
 
 def frequency_table(evaluation: Evaluation, found: Sequence[OfFrequency]) -> Table | None:

@@ -9,7 +9,7 @@ import numpy as np
 from cbrkit_xai.evaluation.decisions.bootstrap import CONDITIONAL
 from cbrkit_xai.evaluation.questions.limits import limits
 from cbrkit_xai.evaluation.questions.own_k import own_k
-from cbrkit_xai.evaluation.report.figures_in_words import counted, figure, listed
+from cbrkit_xai.evaluation.report.figures_in_words import figure, listed
 from cbrkit_xai.evaluation.report.groups_section import groups_section
 from cbrkit_xai.evaluation.report.repeat_section import repeat_section
 from cbrkit_xai.evaluation.report.scores_section import scores_section
@@ -21,6 +21,7 @@ from cbrkit_xai.evaluation.results import GLOBAL_MEAN, Evaluation, Run
 from cbrkit_xai.evaluation.scoring.noise_floor import noise_floor_of
 from cbrkit_xai.evaluation.scoring.rankings import top_1
 from cbrkit_xai.evaluation.scoring.scores import pooled_rmse
+from cbrkit_xai.evaluation.wording import counted
 
 SECTIONS = (
     ("limits", "What these numbers can't show"),

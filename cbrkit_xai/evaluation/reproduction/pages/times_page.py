@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cbrkit_xai.evaluation.report.banners import leak_banners
-from cbrkit_xai.evaluation.report.figures_in_words import counted
 from cbrkit_xai.evaluation.reproduction.claims.claim import Claim
 from cbrkit_xai.evaluation.reproduction.claims.implied_comparison import ALPHA
 from cbrkit_xai.evaluation.reproduction.pages.claims_on_page import in_full, in_short
@@ -16,6 +15,7 @@ from cbrkit_xai.evaluation.reproduction.pictures.growth_picture import growth_pi
 from cbrkit_xai.evaluation.reproduction.pictures.looks import substitution_banners
 from cbrkit_xai.evaluation.reproduction.reproduction import Reproduction
 from cbrkit_xai.evaluation.reproduction.timing.times import Times
+from cbrkit_xai.evaluation.wording import counted
 
 
 def times_page(reproduction: Reproduction, times: Times, claims: Sequence[Claim]) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cbrkit_xai.evaluation.report.figures_in_words import counted
 from cbrkit_xai.evaluation.report.first_screen import subtitle
 from cbrkit_xai.evaluation.results import Evaluation
+from cbrkit_xai.evaluation.wording import counted
 
 
 def procedure(evaluation: Evaluation) -> str:
