@@ -335,6 +335,13 @@ def test_clusters_that_saw_the_held_out_photos_are_called_a_leak(leaking, page):
     assert all("LEAK" in one for one in sections)
 
 
+def test_what_leaked_is_not_said_to_have_been_searched_anew(leaking, html):
+    page = (leaking / "report.html").read_text(encoding="utf-8")
+    assert "searched for anew" not in page
+    assert "searched for once, on the whole base" in page
+    assert "searched for anew in each fold" in html
+
+
 @pytest.mark.parametrize("name", ["times-figure-4.svg", "times-growth.svg"])
 def test_pictures_of_times_say_leak(leaking, name):
     assert "LEAK" in (leaking / "plots" / name).read_text(encoding="utf-8")

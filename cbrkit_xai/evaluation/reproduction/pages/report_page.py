@@ -106,13 +106,19 @@ def _done(reproduction: Reproduction) -> str:
     names = [one.paper.identifier for one in reproduction.applicable]
     missing = [one.paper.identifier for one in reproduction.configurations if one.missing]
     left_out = f" Not applicable to this base: {listed(missing)}, see Table 1." if missing else ""
+    if evaluation.protocol.cluster_scope == "global":
+        clusters = "clusters were searched for once, on the whole base with the held-out photos among them"
+    else:
+        clusters = (
+            "clusters are searched for anew in each fold, but for Table 2, which is of the whole base as "
+        )
+        clusters += "in the paper"
     return (
         f"The paper's evaluation, carried out on the {counted(len(evaluation.cases), 'case')} of "
         f"{evaluation.name}, whose votes are about {listed(evaluation.cases.methods)}: {listed(names)}, each "
         "comparing a photo with every case and with DBSCAN prototypes. Every photo is predicted while it is "
-        f"held out ({folds.per_repeat} folds, dealt anew {counted(folds.repeats, 'time')}); clusters are "
-        "searched for anew in each fold, but for Table 2, which is of the whole base as in the "
-        f"paper.{left_out}"
+        f"held out ({folds.per_repeat} folds, dealt anew {counted(folds.repeats, 'time')}); {clusters}"
+        f".{left_out}"
     )
 
 
