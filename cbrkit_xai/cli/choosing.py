@@ -191,3 +191,8 @@ def fitted(configuration: Configuration, base: CaseBase, *, learn_now: bool = Tr
 
     with progress_bar(f"learning from {len(base)} cases") as progress:
         return configuration.fit(base, cache=FitCache(), progress=progress, learn_now=learn_now)
+
+
+def chosen_names(text: str | None) -> list[str] | None:
+    """Return the names in a list joined by commas; None where nothing was given."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

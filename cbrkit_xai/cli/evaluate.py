@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, images_option, json_option
+from cbrkit_xai.cli.choosing import DEFAULT_BASE, chosen_base, chosen_names, images_option, json_option
 from cbrkit_xai.cli.evaluation_choices import (
     PAPERS_KS,
     chosen_k,
-    chosen_names,
     chosen_substitutes,
     named_configurations,
 )

@@ -89,11 +89,6 @@ def chosen_substitutes(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def chosen_names(text: str | None) -> list[str] | None:
-    """Return the names in a list joined by commas; None where nothing was given."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
 def named_configurations(
     names: Sequence[str], profile: str | None, organizers: Sequence[str] | None
 ) -> list[Configuration]:

@@ -12,6 +12,7 @@ from cbrkit_xai.cli.choosing import (
     chosen_base,
     chosen_classifier,
     chosen_configuration,
+    chosen_names,
     classifier_option,
     configuration_option,
     fitted,
@@ -62,7 +63,7 @@ def command(
 
     recommender = fitted(chosen_configuration(chosen, profile, organizer, k), chosen_base(base, images))
     answers, rejected = answered(
-        recommender, photos, methods=_names(methods), cost_weight=cost_weight, classifier=classifier
+        recommender, photos, methods=chosen_names(methods), cost_weight=cost_weight, classifier=classifier
     )
     if as_json:
         print_json(
@@ -107,10 +108,6 @@ def answered(
             opened, methods=methods, cost_weight=cost_weight, decoding_seconds=seconds, progress=progress
         )
     return [attrs.evolve(answer, warnings=(*answer.warnings, *warnings)) for answer in answers], rejected
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _other_classifier(recommender: Recommender, classifier: str | None) -> list[str]:

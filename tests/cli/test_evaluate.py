@@ -11,12 +11,12 @@ import time
 
 import pytest
 
+from cbrkit_xai.cli.choosing import chosen_names
 from cbrkit_xai.cli.command_line import command_line
 from cbrkit_xai.cli.evaluate import command
 from cbrkit_xai.cli.evaluation_choices import (
     chosen_k,
     chosen_ks,
-    chosen_names,
     chosen_substitutes,
     named_configurations,
 )
